@@ -1,0 +1,202 @@
+/* base/mem: every block is preceded by its size, so that what is held can be counted and limited exactly. The counters are the only
+ * state. A block for column data is aligned to 64 bytes and padded; all others to 16. */
+#ifndef TALLY_UNSTABLE
+#define TALLY_UNSTABLE
+#endif
+#include "base/mem.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static atomic_size_t used;
+static atomic_size_t limit;
+static atomic_llong fail_after = -1; /* allocations that still succeed; -1: all */
+static atomic_bool fail_forever;
+
+size_t tally_memory_used(void) {
+  return atomic_load_explicit(&used, memory_order_relaxed);
+}
+
+void tally_set_memory_limit(size_t bytes) {
+  atomic_store(&limit, bytes);
+}
+
+void tally_fail_allocation(int64_t count, bool forever) {
+  atomic_store(&fail_forever, forever);
+  atomic_store(&fail_after, count < 0 ? -1 : count);
+}
+
+/* Whether this allocation is the one that a test wants refused. */
+static bool refused_by_test(void) {
+  if (atomic_load_explicit(&fail_after, memory_order_relaxed) < 0) return false;
+  long long before = atomic_fetch_sub(&fail_after, 1);
+  if (before > 0) return false;
+  atomic_store(&fail_after, atomic_load(&fail_forever) ? 0 : -1);
+  return before == 0;
+}
+
+/* Counts `size` more bytes unless that passes the limit. */
+static bool admit(size_t size) {
+  if (refused_by_test()) return false;
+  size_t most = atomic_load_explicit(&limit, memory_order_relaxed);
+  size_t before = atomic_fetch_add_explicit(&used, size, memory_order_relaxed);
+  if (most == 0 || (before <= most && size <= most - before)) return true;
+  atomic_fetch_sub_explicit(&used, size, memory_order_relaxed);
+  return false;
+}
+
+static void dismiss(size_t size) {
+  atomic_fetch_sub_explicit(&used, size, memory_order_relaxed);
+}
+
+/* What stands before a block: the number of bytes counted for it. */
+typedef struct head {
+  size_t size;
+  size_t unused;
+} head;
+
+_Static_assert(sizeof(head) == 16, "blocks stay aligned to 16 bytes");
+
+static bool total_size(size_t count, size_t each, size_t *size) {
+  return !__builtin_mul_overflow(count, each, size) && !__builtin_add_overflow(*size, sizeof(head), size);
+}
+
+static void *place(size_t count, size_t each, void *(*obtain)(size_t, size_t)) {
+  size_t size;
+  if (!total_size(count, each, &size) || !admit(size)) return NULL;
+  head *block = obtain(1, size);
+  if (!block) {
+    dismiss(size);
+    return NULL;
+  }
+  block->size = size;
+  return block + 1;
+}
+
+static void *obtain_any(size_t count, size_t size) {
+  return malloc(count * size);
+}
+
+void *tl_mem_new(size_t count, size_t each) {
+  return place(count, each, obtain_any);
+}
+
+void *tl_mem_zero(size_t count, size_t each) {
+  return place(count, each, calloc);
+}
+
+void *tl_mem_resize(void *block, size_t count, size_t each) {
+  if (!block) return tl_mem_new(count, each);
+  head *old = (head *)block - 1;
+  size_t size, old_size = old->size;
+  if (!total_size(count, each, &size)) return NULL;
+  if (size > old_size ? !admit(size - old_size) : refused_by_test()) return NULL;
+  head *moved = realloc(old, size);
+  if (!moved) {
+    if (size > old_size) dismiss(size - old_size);
+    return NULL;
+  }
+  if (size < old_size) dismiss(old_size - size);
+  moved->size = size;
+  return moved + 1;
+}
+
+void tl_mem_free(void *block) {
+  if (!block) return;
+  head *it = (head *)block - 1;
+  dismiss(it->size);
+  free(it);
+}
+
+char *tl_mem_text(const char *bytes, size_t size) {
+  if (size == SIZE_MAX) return NULL;
+  char *copy = tl_mem_new(size + 1, 1);
+  if (!copy) return NULL;
+  if (size) memcpy(copy, bytes, size);
+  copy[size] = '\0';
+  return copy;
+}
+
+tally_status tl_mem_reserve(void **array, size_t *capacity, size_t need, size_t each, tally_error *error) {
+  if (need <= *capacity) return TALLY_OK;
+  size_t room = *capacity + *capacity / 2;
+  if (room < need) room = need;
+  if (room < 16) room = 16;
+  void *moved = tl_mem_resize(*array, room, each);
+  if (!moved) return tl_no_memory(error);
+  *array = moved;
+  *capacity = room;
+  return TALLY_OK;
+}
+
+/* ---- column data: the size stands in the 64 bytes before ---- */
+
+void *tl_mem_new_aligned(size_t size) {
+  size_t whole;
+  if (__builtin_add_overflow(size, (size_t)TL_ALIGNMENT + TL_PADDING + TL_ALIGNMENT - 1, &whole)) return NULL;
+  whole -= whole % TL_ALIGNMENT;
+  if (!admit(whole)) return NULL;
+  char *block = aligned_alloc(TL_ALIGNMENT, whole);
+  if (!block) {
+    dismiss(whole);
+    return NULL;
+  }
+  memcpy(block, &whole, sizeof whole);
+  char *bytes = block + TL_ALIGNMENT;
+  memset(bytes + size, 0, whole - TL_ALIGNMENT - size);
+  return bytes;
+}
+
+void tl_mem_free_aligned(void *bytes) {
+  if (!bytes) return;
+  char *block = (char *)bytes - TL_ALIGNMENT;
+  size_t whole;
+  memcpy(&whole, block, sizeof whole);
+  dismiss(whole);
+  free(block);
+}
+
+/* ---- arena ---- */
+
+typedef struct tl_arena_block {
+  struct tl_arena_block *previous;
+  size_t unused;
+} tl_arena_block;
+
+enum { ARENA_BLOCK = 1 << 16 };
+
+void *tl_arena_new(tl_arena *arena, size_t size) {
+  if (size > SIZE_MAX - 15) return NULL;
+  size = (size + 15) & ~(size_t)15;
+  if (size > (size_t)(arena->end - arena->next)) {
+    size_t room = size > ARENA_BLOCK ? size : ARENA_BLOCK;
+    if (room > SIZE_MAX - sizeof(tl_arena_block)) return NULL;
+    tl_arena_block *block = tl_mem_new(1, sizeof *block + room);
+    if (!block) return NULL;
+    block->previous = arena->blocks;
+    arena->blocks = block;
+    arena->next = (char *)(block + 1);
+    arena->end = arena->next + room;
+  }
+  void *room_for_it = arena->next;
+  arena->next += size;
+  return room_for_it;
+}
+
+char *tl_arena_text(tl_arena *arena, const char *bytes, size_t size) {
+  char *copy = size == SIZE_MAX ? NULL : tl_arena_new(arena, size + 1);
+  if (!copy) return NULL;
+  if (size) memcpy(copy, bytes, size);
+  copy[size] = '\0';
+  return copy;
+}
+
+void tl_arena_done(tl_arena *arena) {
+  for (tl_arena_block *block = arena->blocks, *previous; block; block = previous) {
+    previous = block->previous;
+    tl_mem_free(block);
+  }
+  *arena = (tl_arena)TL_ARENA;
+}

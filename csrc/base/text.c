@@ -1,0 +1,123 @@
+/* base/text: comparison, hashing and checking of bytes. Hashing is XXH3 with a seed drawn once, so that no file can be made to
+ * collide; no result depends on it. */
+#include "base/text.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+int tl_text_compare(tally_text a, tally_text b) {
+  size_t common = a.size < b.size ? a.size : b.size;
+  int order = common ? memcmp(a.bytes, b.bytes, common) : 0;
+  return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+static uint64_t draw_seed(void) {
+  const char *given = getenv("TALLY_SEED");
+  uint64_t drawn;
+  if (given) {
+    drawn = strtoull(given, NULL, 10);
+  } else if (getrandom(&drawn, sizeof drawn, GRND_NONBLOCK) != (ssize_t)sizeof drawn) {
+    drawn = (uint64_t)time(NULL);
+  }
+  return drawn | 1; /* 0 means not drawn yet */
+}
+
+static uint64_t seed(void) {
+  static atomic_ullong value;
+  uint64_t now = atomic_load_explicit(&value, memory_order_relaxed);
+  if (now) return now;
+  unsigned long long none = 0;
+  atomic_compare_exchange_strong(&value, &none, draw_seed());
+  return atomic_load(&value);
+}
+
+uint64_t tl_text_hash(tally_text text) {
+#ifdef TL_TEST_HASH_CONSTANT
+  return text.size & TL_TEST_HASH_CONSTANT;
+#else
+  return XXH3_64bits_withSeed(text.bytes, text.size, seed());
+#endif
+}
+
+uint64_t tl_hash_integer(uint64_t value) {
+#ifdef TL_TEST_HASH_CONSTANT
+  return value & TL_TEST_HASH_CONSTANT;
+#else
+  value += seed();
+  value = (value ^ value >> 32) * 0x9E3779B97F4A7C15u;
+  value = (value ^ value >> 29) * 0xBF58476D1CE4E5B9u;
+  return value ^ value >> 32;
+#endif
+}
+
+/* The length of the valid UTF-8 character at `at`, 0 when it is not one (overlong, surrogate, past U+10FFFF, cut short). */
+static size_t character_size(const unsigned char *at, size_t left) {
+  unsigned char first = at[0];
+  if (first < 0x80) return 1;
+  if (first < 0xC2 || first > 0xF4) return 0;
+  size_t size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  if (left < size) return 0;
+  unsigned char least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  unsigned char most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (at[1] < least || at[1] > most) return 0;
+  for (size_t i = 2; i < size; i++) {
+    if ((at[i] & 0xC0) != 0x80) return 0;
+  }
+  return size;
+}
+
+size_t tl_text_valid_utf8(tally_text text) {
+  const unsigned char *bytes = (const unsigned char *)text.bytes;
+  size_t i = 0;
+  while (i < text.size) {
+    uint64_t eight;
+    if (text.size - i >= 8 && (memcpy(&eight, bytes + i, 8), (eight & 0x8080808080808080u) == 0)) {
+      i += 8;
+      continue;
+    }
+    size_t size = character_size(bytes + i, text.size - i);
+    if (size == 0) return i;
+    i += size;
+  }
+  return i;
+}
+
+/* The bytes of a blank at the start of `text`, 0 for none. */
+static size_t blank_at_start(tally_text text) {
+  if (text.size == 0) return 0;
+  if (text.bytes[0] == ' ' || text.bytes[0] == '\t') return 1;
+  if (text.size >= 2 && memcmp(text.bytes, "\xC2\xA0", 2) == 0) return 2;
+  return text.size >= 3 && memcmp(text.bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+static size_t blank_at_end(tally_text text) {
+  const char *end = text.bytes + text.size;
+  if (text.size == 0) return 0;
+  if (end[-1] == ' ' || end[-1] == '\t') return 1;
+  if (text.size >= 2 && memcmp(end - 2, "\xC2\xA0", 2) == 0) return 2;
+  return text.size >= 3 && memcmp(end - 3, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+tally_text tl_text_trim(tally_text text) {
+  for (size_t blank; (blank = blank_at_start(text)) > 0;) text = tl_text(text.bytes + blank, text.size - blank);
+  for (size_t blank; (blank = blank_at_end(text)) > 0;) text.size -= blank;
+  return text;
+}
+
+static char fold(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool tl_text_equal_fold(tally_text a, tally_text b) {
+  if (a.size != b.size) return false;
+  for (size_t i = 0; i < a.size; i++) {
+    if (fold(a.bytes[i]) != fold(b.bytes[i])) return false;
+  }
+  return true;
+}

@@ -1,0 +1,40 @@
+/* base/text: views of bytes: comparison, hashing, UTF-8. */
+#ifndef TL_BASE_TEXT_H
+#define TL_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "tally.h"
+
+static inline tally_text tl_text(const char *bytes, size_t size) {
+  return (tally_text){bytes, size};
+}
+
+static inline tally_text tl_text_of(const char *text) {
+  return (tally_text){text, strlen(text)};
+}
+
+static inline bool tl_text_equal(tally_text a, tally_text b) {
+  return a.size == b.size && (a.size == 0 || memcmp(a.bytes, b.bytes, a.size) == 0);
+}
+
+/* Less than, equal to, greater than zero, by bytes; a text before its extensions. */
+int tl_text_compare(tally_text a, tally_text b);
+
+/* XXH3 with a seed drawn once per process, or TALLY_SEED. The order of results never depends on it. */
+uint64_t tl_text_hash(tally_text text);
+
+/* A 64-bit integer made to look random; a permutation. */
+uint64_t tl_hash_integer(uint64_t value);
+
+/* The offset of the first byte that is not part of valid UTF-8; text.size when all is valid. NUL is valid. */
+size_t tl_text_valid_utf8(tally_text text);
+
+/* Without blanks (space, tab, no-break space U+00A0, U+FEFF) at either end. */
+tally_text tl_text_trim(tally_text text);
+
+/* Equal but for the case of ASCII letters. */
+bool tl_text_equal_fold(tally_text a, tally_text b);
+
+#endif

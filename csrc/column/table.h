@@ -1,0 +1,29 @@
+/* column/table: the inside of a table. */
+#ifndef TL_COLUMN_TABLE_H
+#define TL_COLUMN_TABLE_H
+
+#include "column/column.h"
+
+struct tally_table {
+  atomic_int references;
+  size_t columns;
+  int64_t rows;
+  char **names;
+  tally_column **column;
+};
+
+/* The column `name`. borrows. errors: TALLY_ENAME with the names there are and the nearest of them */
+tally_status tl_table_need(const tally_table *table, const char *name, const tally_column **out, tally_error *error);
+/* Fails for a name that is not there: "no column 'levle'; did you mean 'level'? (columns: year, level)". */
+tally_status tl_table_no_column(const tally_table *table, const char *name, tally_error *error);
+/* As tally_table_new, but takes the columns, even on failure. */
+tally_status tl_table_adopt(const char *const *names, tally_column **columns, size_t count, int64_t rows, tally_table **out,
+                            tally_error *error);
+/* The same operation on every column: `each` gives a new reference. */
+typedef tally_status (*tl_column_map)(void *context, const tally_column *column, tally_column **out, tally_error *error);
+tally_status tl_table_map(const tally_table *table, int64_t rows, tl_column_map each, void *context, tally_table **out,
+                          tally_error *error);
+/* Tables of the same names and types end to end, dictionaries merged. count > 0. (column/concat) */
+tally_status tl_table_concat(tally_table *const *tables, size_t count, tally_table **out, tally_error *error);
+
+#endif
