@@ -388,7 +388,7 @@ typedef struct tally_sort_key {
   bool descending;
 } tally_sort_key;
 
-/* Stable; missing last in either direction; text by its bytes, or by declared levels; NaN after every number.
+/* Stable; in either direction missing last and NaN before it; text by its bytes, or by declared levels.
  * errors  TALLY_ENAME */
 TALLY_API tally_status tally_table_sort(const tally_table *table, const tally_sort_key *keys, size_t count, tally_table **out,
                                         tally_error *error);
@@ -516,15 +516,21 @@ typedef struct tally_json_write_options {
 TALLY_API tally_status tally_write_json(const tally_table *table, const tally_output *output,
                                         const tally_json_write_options *options, tally_error *error);
 
-/* Writes bytes that the caller has ready, with the same care for the file that is there. errors: TALLY_EIO */
+/* Writes bytes that the caller has ready, with the same care for the file that is there. errors: TALLY_EIO, TALLY_ENOMEM */
 TALLY_API tally_status tally_write_bytes(const void *bytes, size_t size, const tally_output *output, tally_error *error);
+
+/* A value as the writers write it: "true", "-12", the shortest form of a number that reads back to the same bits ("2.0", "0.1",
+ * "1e16"), "2020-01-31", a text as it is; missing is empty.
+ * buffer  filled with at most size - 1 bytes, cut at a whole character, and a NUL; 32 bytes are enough for all but text
+ * Returns the bytes of the whole form without the NUL, whether they fitted or not. */
+TALLY_API size_t tally_format_value(tally_value value, char *buffer, size_t size);
 
 /* =====================================================================================================
  * 8. Threads, memory, machine
  * ===================================================================================================== */
 
-/* Threads used from now on, the caller's included; 0: as many as there are cores, or TALLY_THREADS. Returns the number now in
- * force. Results never depend on it. */
+/* Threads used from now on, the caller's included; 0: as many as there are cores, or TALLY_THREADS; negative: as before. Returns
+ * the number now in force. Results never depend on it. */
 TALLY_API int tally_threads(int count);
 /* Ask what is running in any thread to stop: it returns TALLY_ECANCEL. Safe in a signal handler. The next call to
  * tally_cancel(false) allows work again. */

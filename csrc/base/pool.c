@@ -54,6 +54,7 @@ static int threads_by_default(void) {
 }
 
 int tally_threads(int count) {
+  if (count < 0) return (int)tl_pool_workers();
   if (count > WORKERS_MOST) count = WORKERS_MOST;
   atomic_store(&threads_asked, count > 0 ? count : threads_by_default());
   return atomic_load(&threads_asked);

@@ -102,8 +102,10 @@ static tally_status start_validity(tally_builder *b, tally_error *error) {
   return TALLY_OK;
 }
 
+/* Reasons never stand without validity: begin_row relies on it. */
 static tally_status start_reasons(tally_builder *b, tally_error *error) {
   if (b->reasons) return TALLY_OK;
+  TL_TRY(start_validity(b, error));
   TL_TRY(tl_mem_reserve((void **)&b->reasons, &b->reason_capacity, (size_t)b->length + 1, 1, error));
   memset(b->reasons, 0, (size_t)b->length);
   return TALLY_OK;

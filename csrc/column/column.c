@@ -94,8 +94,8 @@ static tl_parts shared_parts(const tally_column *column) {
 
 tally_status tally_column_slice(const tally_column *column, int64_t first, int64_t count, tally_column **out, tally_error *error) {
   if (first < 0 || count < 0 || first > column->length || count > column->length - first) {
-    return tl_fail(error, TALLY_ERANGE, "rows %lld to %lld are outside a column of %lld", (long long)first + 1,
-                   (long long)first + (long long)count, (long long)column->length);
+    return tl_fail(error, TALLY_ERANGE, "a slice of %lld rows after the first %lld is outside a column of %lld", (long long)count,
+                   (long long)first, (long long)column->length);
   }
   tl_parts parts = shared_parts(column);
   int64_t start = column->offset + first;

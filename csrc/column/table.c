@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "base/pool.h"
+
 /* ---- life ---- */
 
 static void free_table(tally_table *table) {
@@ -156,15 +158,14 @@ static size_t distance(const char *a, const char *b) {
   return row[size_b];
 }
 
-/* The nearest name, or NULL when none is near. */
-static const char *nearest(const tally_table *table, const char *name) {
+const char *tl_name_nearest(const char *name, const char *const *names, size_t count) {
   const char *best = NULL;
   size_t least = strnlen(name, NAME_MOST) / 3 + 2;
-  for (size_t i = 0; i < table->columns; i++) {
-    size_t far = distance(name, table->names[i]);
+  for (size_t i = 0; i < count; i++) {
+    size_t far = distance(name, names[i]);
     if (far < least) {
       least = far;
-      best = table->names[i];
+      best = names[i];
     }
   }
   return best;
@@ -187,7 +188,7 @@ static void list_names(const tally_table *table, char *to, size_t room) {
 tally_status tl_table_no_column(const tally_table *table, const char *name, tally_error *error) {
   char names[256];
   list_names(table, names, sizeof names);
-  const char *near = nearest(table, name);
+  const char *near = tl_name_nearest(name, (const char *const *)table->names, table->columns);
   if (!near) return tl_fail(error, TALLY_ENAME, "no column '%s' (columns: %s)", name, names);
   return tl_fail(error, TALLY_ENAME, "no column '%s'; did you mean '%s'? (columns: %s)", name, near, names);
 }
@@ -253,17 +254,36 @@ tally_status tally_table_with(const tally_table *table, const char *name, const 
   return status;
 }
 
+typedef struct mapping {
+  const tally_table *table;
+  tl_column_map each;
+  void *context;
+  tally_column **columns; /* of the result */
+} mapping;
+
+static tally_status map_column(void *context, size_t index, size_t worker, tally_error *error) {
+  const mapping *it = context;
+  (void)worker;
+  return it->each(it->context, it->table->column[index], &it->columns[index], error);
+}
+
+/* The columns of a large table are handed to the pool. */
+static tally_status map_columns(mapping *it, int64_t rows, tally_error *error) {
+  if (rows > TL_CHUNK) return tl_pool_run(it->table->columns, map_column, it, error);
+  for (size_t i = 0; i < it->table->columns; i++) TL_TRY(map_column(it, i, 0, error));
+  return TALLY_OK;
+}
+
 tally_status tl_table_map(const tally_table *table, int64_t rows, tl_column_map each, void *context, tally_table **out,
                           tally_error *error) {
-  tally_column **columns = tl_mem_zero(table->columns, sizeof *columns);
-  if (!columns) return tl_no_memory(error);
-  tally_status status = TALLY_OK;
-  for (size_t i = 0; i < table->columns && status == TALLY_OK; i++) status = each(context, table->column[i], &columns[i], error);
+  mapping it = {table, each, context, tl_mem_zero(table->columns, sizeof *it.columns)};
+  if (!it.columns) return tl_no_memory(error);
+  tally_status status = map_columns(&it, rows, error);
   if (status == TALLY_OK) {
-    status = tally_table_new((const char *const *)table->names, columns, table->columns, rows, out, error);
+    status = tally_table_new((const char *const *)table->names, it.columns, table->columns, rows, out, error);
   }
-  for (size_t i = 0; i < table->columns; i++) tally_column_release(columns[i]);
-  tl_mem_free(columns);
+  for (size_t i = 0; i < table->columns; i++) tally_column_release(it.columns[i]);
+  tl_mem_free(it.columns);
   return status;
 }
 
@@ -278,8 +298,8 @@ static tally_status slice_column(void *context, const tally_column *column, tall
 
 tally_status tally_table_slice(const tally_table *table, int64_t first, int64_t count, tally_table **out, tally_error *error) {
   if (first < 0 || count < 0 || first > table->rows || count > table->rows - first) {
-    return tl_fail(error, TALLY_ERANGE, "rows %lld to %lld are outside a table of %lld", (long long)first + 1,
-                   (long long)first + (long long)count, (long long)table->rows);
+    return tl_fail(error, TALLY_ERANGE, "a slice of %lld rows after the first %lld is outside a table of %lld", (long long)count,
+                   (long long)first, (long long)table->rows);
   }
   span it = {first, count};
   return tl_table_map(table, count, slice_column, &it, out, error);
@@ -295,7 +315,20 @@ static tally_status take_column(void *context, const tally_column *column, tally
   return tl_column_take(column, it->rows, it->count, out, error);
 }
 
+/* A join that only looks things up, and a sort of what is sorted, take every row in its place. */
+static bool is_every_row(const tally_table *table, const int64_t *rows, int64_t count) {
+  if (count != table->rows) return false;
+  for (int64_t i = 0; i < count; i++) {
+    if (rows[i] != i) return false;
+  }
+  return true;
+}
+
 tally_status tally_table_take(const tally_table *table, const int64_t *rows, int64_t count, tally_table **out, tally_error *error) {
+  if (is_every_row(table, rows, count)) {
+    *out = tally_table_retain(table);
+    return TALLY_OK;
+  }
   selection it = {rows, count};
   return tl_table_map(table, count, take_column, &it, out, error);
 }

@@ -14,12 +14,15 @@ struct tally_table {
 
 /* The column `name`. borrows. errors: TALLY_ENAME with the names there are and the nearest of them */
 tally_status tl_table_need(const tally_table *table, const char *name, const tally_column **out, tally_error *error);
+/* The one of `names` that is most like `name`, or NULL when none is near. For suggestions. */
+const char *tl_name_nearest(const char *name, const char *const *names, size_t count);
 /* Fails for a name that is not there: "no column 'levle'; did you mean 'level'? (columns: year, level)". */
 tally_status tl_table_no_column(const tally_table *table, const char *name, tally_error *error);
 /* As tally_table_new, but takes the columns, even on failure. */
 tally_status tl_table_adopt(const char *const *names, tally_column **columns, size_t count, int64_t rows, tally_table **out,
                             tally_error *error);
-/* The same operation on every column: `each` gives a new reference. */
+/* The same operation on every column, several at once when there are many rows. `each` gives a new reference; when it fails it
+ * leaves *out alone. */
 typedef tally_status (*tl_column_map)(void *context, const tally_column *column, tally_column **out, tally_error *error);
 tally_status tl_table_map(const tally_table *table, int64_t rows, tl_column_map each, void *context, tally_table **out,
                           tally_error *error);

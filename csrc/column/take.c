@@ -9,7 +9,7 @@ static inline int64_t present_row(const tally_column *c, const int64_t *rows, in
 static tally_status check_rows(const tally_column *c, const int64_t *rows, int64_t count, bool *gaps, tally_error *error) {
   for (int64_t i = 0; i < count; i++) {
     if (rows[i] < -1 || rows[i] >= c->length) {
-      return tl_fail(error, TALLY_ERANGE, "row %lld is outside a column of %lld rows", (long long)rows[i] + 1,
+      return tl_fail(error, TALLY_ERANGE, "row %lld (from 0) is outside a column of %lld rows", (long long)rows[i],
                      (long long)c->length);
     }
     *gaps |= rows[i] < 0;

@@ -1,0 +1,41 @@
+/* ingest/encoding: what the bytes are, found from the bytes, and how they become UTF-8. */
+#ifndef TL_INGEST_ENCODING_H
+#define TL_INGEST_ENCODING_H
+
+#include "ingest/reading.h"
+
+/* What the start of a file tells. */
+typedef struct tl_marks {
+  const char *encoding; /* "UTF-8", "UTF-16LE" or "UTF-16BE" by a mark or by its zero bytes; NULL: not known from the start */
+  int32_t count;        /* byte-order marks */
+  size_t size;          /* bytes that they take */
+} tl_marks;
+
+/* head  the first bytes of the file */
+tl_marks tl_encoding_marks(tally_text head);
+
+/* What is wrong with a file that calls itself text; NULL when nothing is: "a spreadsheet or zip file", … */
+const char *tl_encoding_not_text(tally_text head);
+
+/* Counts of what UTF-8 has or forbids in a piece cut anywhere. */
+typedef struct tl_census {
+  int64_t beyond_ascii; /* characters of several bytes that are whole and valid */
+  int64_t invalid;      /* bytes that are not part of valid UTF-8 */
+  int64_t nuls;
+} tl_census;
+
+void tl_encoding_count(tally_text piece, tl_census *census);
+/* Whether a file of this census is rather Windows-1252: invalid bytes that are not mere accidents among valid characters. */
+bool tl_encoding_is_windows(const tl_census *census);
+
+/* `bytes` in the encoding `from` (an iconv name) as UTF-8; what is not valid becomes U+FFFD and is reported.
+ * out     taken by the caller, to be freed with tl_mem_free
+ * errors  TALLY_ENAME (no such encoding), TALLY_ENOMEM */
+tally_status tl_encoding_convert(tally_text bytes, const char *from, tl_problems *problems, char **out, size_t *size,
+                                 tally_error *error);
+/* The same name but for case and hyphens: "utf8" is "UTF-8". */
+bool tl_encoding_is_utf8(const char *name);
+/* The text without what is not UTF-8, each such byte replaced by U+FFFD. `to` has room for three times its size. */
+size_t tl_encoding_repair(tally_text text, char *to);
+
+#endif

@@ -1,0 +1,45 @@
+/* ingest/source: where bytes come from. A regular file is read in pieces; anything else is first read to its end. */
+#ifndef TL_INGEST_SOURCE_H
+#define TL_INGEST_SOURCE_H
+
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "base/status.h"
+#include "base/text.h"
+
+typedef struct tl_source {
+  const char *name; /* in messages; borrowed */
+  int descriptor;   /* of a regular file that is read in pieces; -1 */
+  struct stat before;
+  const char *bytes; /* when all of it is in memory */
+  char *owned;
+  int64_t size;
+  int64_t size_in_file; /* before any change of encoding */
+  bool stream;          /* a pipe or an open descriptor */
+} tl_source;
+
+/* A buffer for pieces, used again from piece to piece. */
+typedef struct tl_piece {
+  char *bytes;
+  size_t capacity;
+} tl_piece;
+
+#define TL_PIECE \
+  { 0 }
+
+/* errors: TALLY_EIO (cannot be read, a directory), TALLY_ESYNTAX (empty), TALLY_ENOMEM, TALLY_ECANCEL */
+tally_status tl_source_open(tl_source *source, const tally_input *input, tally_error *error);
+/* Bytes [first, first + size) of the source, in memory of the source or of `piece`. errors: TALLY_EIO, TALLY_ENOMEM */
+tally_status tl_source_view(const tl_source *source, int64_t first, size_t size, tl_piece *piece, tally_text *out,
+                            tally_error *error);
+/* All of it comes into memory, where it may then be changed through `owned`. */
+tally_status tl_source_load(tl_source *source, tally_error *error);
+/* Takes other bytes in the place of those it had. */
+void tl_source_replace(tl_source *source, char *bytes, size_t size);
+/* errors: TALLY_EIO when the file was changed since it was opened */
+tally_status tl_source_check(const tl_source *source, tally_error *error);
+void tl_source_close(tl_source *source);
+void tl_piece_done(tl_piece *piece);
+
+#endif

@@ -1,0 +1,107 @@
+/* lua/fail: how a failure of the engine reaches Lua: as one kind of error object, a table with the fields kind, message, line,
+ * column and file (the input concerned) or where (any other thing concerned). The idea: the engine's error stands on the C stack
+ * and is copied, so nothing is lost when Lua jumps away. Wrong arguments are not errors of the engine; they go through
+ * luaL_argerror. */
+#include "lua/fail.h"
+
+#include <stdarg.h>
+
+/* Its address is the key of the error metatable in the registry. */
+static const char metatable_key;
+
+/* The metatable of error objects is in the registry of each state.
+ * [-1, +0] */
+static void store_metatable(lua_State *L) {
+  lua_pushlightuserdata(L, (void *)&metatable_key);
+  lua_insert(L, -2);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+static void wear_metatable(lua_State *L) {
+  lua_pushlightuserdata(L, (void *)&metatable_key);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  lua_setmetatable(L, -2);
+}
+
+/* tostring(error) -> the message */
+static int error_tostring(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_pushliteral(L, "message");
+  lua_rawget(L, 1);
+  return 1;
+}
+
+static void store_plain_metatable(lua_State *L) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, error_tostring);
+  lua_setfield(L, -2, "__tostring");
+  store_metatable(L);
+}
+
+int tl_set_error_metatable(lua_State *L) {
+  luaL_argcheck(L, lua_istable(L, 1) || lua_isnil(L, 1), 1, "table or nil expected");
+  lua_settop(L, 1);
+  if (lua_isnil(L, 1)) {
+    store_plain_metatable(L);
+  } else {
+    store_metatable(L);
+  }
+  return 0;
+}
+
+void tl_fail_open(lua_State *L) {
+  lua_pushlightuserdata(L, (void *)&metatable_key);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  bool there = lua_istable(L, -1);
+  lua_pop(L, 1);
+  if (!there) store_plain_metatable(L);
+}
+
+/* Pushes { kind = } with the message that is on the top of the stack.
+ * [-1, +1] */
+static void push_error(lua_State *L, tally_status status) {
+  lua_createtable(L, 0, 5);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "message");
+  lua_pushstring(L, tally_status_name(status));
+  lua_setfield(L, -2, "kind");
+}
+
+static void set_place(lua_State *L, tally_status status, const tally_error *error) {
+  if (error->where[0] != '\0') {
+    lua_pushstring(L, error->where);
+    lua_setfield(L, -2, error->line > 0 || status == TALLY_EIO ? "file" : "where");
+  }
+  if (error->line > 0) {
+    tl_push_integer(L, error->line);
+    lua_setfield(L, -2, "line");
+  }
+  if (error->column > 0) {
+    tl_push_integer(L, error->column);
+    lua_setfield(L, -2, "column");
+  }
+}
+
+int tl_raise(lua_State *L, tally_status status, const tally_error *error) {
+  luaL_checkstack(L, 4, NULL);
+  lua_pushstring(L, error->text);
+  push_error(L, status);
+  set_place(L, status, error);
+  wear_metatable(L);
+  return lua_error(L);
+}
+
+void tl_try(lua_State *L, tally_status status, const tally_error *error) {
+  if (status != TALLY_OK) tl_raise(L, status, error);
+}
+
+int tl_raise_text(lua_State *L, tally_status status, const char *format, ...) {
+  luaL_checkstack(L, 4, NULL);
+  va_list arguments;
+  va_start(arguments, format);
+  lua_pushvfstring(L, format, arguments);
+  va_end(arguments);
+  push_error(L, status);
+  wear_metatable(L);
+  return lua_error(L);
+}

@@ -1,0 +1,321 @@
+/* Programs: a source, steps, and a sink that draws the rows through them.
+ *
+ * The idea: batches are made and reduced by any worker, a wave of them at a time, and merged by one, in the order of the rows; so
+ * memory is bounded by the wave and not by the source, and the answer does not depend on the number of threads. A program that
+ * filters nothing copies nothing: its table shares the columns of the source. What happens to one batch is in program_plan. */
+#include "ops/program.h"
+
+#include "base/pool.h"
+#include "ops/aggregation.h"
+
+/* ---- life and steps ---- */
+
+tally_status tally_program_new(const tally_table *source, tally_program **out, tally_error *error) {
+  tally_program *program = tl_mem_zero(1, sizeof *program);
+  if (!program) return tl_no_memory(error);
+  tally_status status = tl_source_of_table(source, &program->source, error);
+  if (status != TALLY_OK) {
+    tl_mem_free(program);
+    return status;
+  }
+  program->schema = tally_table_retain(program->source.schema);
+  *out = program;
+  return TALLY_OK;
+}
+
+void tally_program_release(tally_program *program) {
+  if (!program) return;
+  for (size_t i = 0; i < program->count; i++) {
+    tl_mem_free(program->steps[i].name);
+    tally_expression_release(program->steps[i].expression);
+  }
+  tl_mem_free(program->steps);
+  tally_table_release(program->schema);
+  tl_source_done(&program->source);
+  tl_mem_free(program);
+}
+
+static tally_status make_room(tally_program *program, tally_error *error) {
+  return tl_mem_reserve((void **)&program->steps, &program->capacity, program->count + 1, sizeof *program->steps, error);
+}
+
+tally_status tally_program_filter(tally_program *program, const tally_expression *keep, tally_error *error) {
+  tally_type type;
+  TL_TRY(tally_expression_type(keep, program->schema, &type, error));
+  if (type == TALLY_MISSING)
+    return tl_fail(error, TALLY_ETYPE,
+                   "a filter must be true or false, and this is always missing; is_missing(x) finds missing values");
+  if (type != TALLY_BOOLEAN) return tl_fail(error, TALLY_ETYPE, "a filter must be true or false, not %s", tally_type_name(type));
+  TL_TRY(make_room(program, error));
+  program->steps[program->count++] = (tl_step){.expression = tally_expression_retain(keep)};
+  return TALLY_OK;
+}
+
+/* The schema with a column for `value` put in. new reference */
+static tally_status wider_schema(const tally_program *program, const char *name, const tally_expression *value, tally_table **out,
+                                 tally_error *error) {
+  tally_column *column = NULL;
+  TL_TRY(tally_evaluate(program->schema, value, &column, error));
+  tally_status status = tally_table_with(program->schema, name, column, out, error);
+  tally_column_release(column);
+  return status;
+}
+
+tally_status tally_program_derive(tally_program *program, const char *name, const tally_expression *value, tally_error *error) {
+  TL_TRY(make_room(program, error));
+  tally_table *schema = NULL;
+  TL_TRY(wider_schema(program, name, value, &schema, error));
+  char *copy = tl_mem_text(name, strlen(name));
+  if (!copy) {
+    tally_table_release(schema);
+    return tl_no_memory(error);
+  }
+  tally_table_release(program->schema);
+  program->schema = schema;
+  program->steps[program->count++] = (tl_step){.name = copy, .expression = tally_expression_retain(value)};
+  return TALLY_OK;
+}
+
+/* ---- running ---- */
+
+/* What becomes of the batches. */
+typedef struct sink {
+  void *context;
+  tally_status (*reduce)(void *context, tally_table *batch, void **part, tally_error *error); /* on any worker; borrows the batch */
+  tally_status (*merge)(void *context, void *part, tally_error *error);                       /* in order; takes the part */
+  void (*drop)(void *part);
+} sink;
+
+typedef struct wave {
+  const tl_plan *plan;
+  const sink *sink;
+  size_t first, size; /* batches */
+  void **parts;       /* NULL past the last batch */
+} wave;
+
+static tally_status run_batch(void *context, size_t task, size_t worker, tally_error *error) {
+  (void)worker;
+  wave *it = context;
+  tally_table *batch = NULL;
+  TL_TRY(tl_plan_batch(it->plan, it->first + task, &batch, error));
+  if (!batch) return TALLY_OK;
+  tally_status status = it->sink->reduce(it->sink->context, batch, &it->parts[task], error);
+  tally_table_release(batch);
+  return status;
+}
+
+/* Merges the parts of a wave, or drops them after a failure. */
+static tally_status merge_parts(const wave *it, tally_status status, tally_error *error) {
+  for (size_t i = 0; i < it->size; i++) {
+    if (!it->parts[i]) continue;
+    if (status == TALLY_OK)
+      status = it->sink->merge(it->sink->context, it->parts[i], error);
+    else
+      it->sink->drop(it->parts[i]);
+    it->parts[i] = NULL;
+  }
+  return status;
+}
+
+static tally_status run_wave(wave *it, bool *ended, tally_error *error) {
+  tally_status status = tl_pool_run(it->size, run_batch, it, error);
+  *ended = !it->parts[it->size - 1];
+  return merge_parts(it, status, error);
+}
+
+/* A last part that is not there ends a source that did not know its end. */
+static tally_status run(const tl_plan *plan, const sink *to, tally_error *error) {
+  size_t left = plan->program->source.batches, most = 4 * tl_pool_workers();
+  wave it = {.plan = plan, .sink = to};
+  it.parts = tl_mem_zero(most, sizeof *it.parts);
+  if (!it.parts) return tl_no_memory(error);
+  tally_status status = TALLY_OK;
+  for (bool ended = false; !ended && left > 0 && status == TALLY_OK; left -= left == TL_BATCHES_UNKNOWN ? 0 : it.size) {
+    it.size = left < most ? left : most;
+    status = run_wave(&it, &ended, error);
+    it.first += it.size;
+  }
+  tl_mem_free(it.parts);
+  return status;
+}
+
+static tally_status keep_batch(void *context, tally_table *batch, void **part, tally_error *error) {
+  (void)context, (void)error;
+  *part = tally_table_retain(batch);
+  return TALLY_OK;
+}
+
+static void drop_batch(void *part) {
+  tally_table_release(part);
+}
+
+/* ---- collect ---- */
+
+typedef struct collection {
+  tally_table **tables;
+  size_t count, capacity;
+} collection;
+
+/* Batches without rows are let go, but for the first, which says the names and types. */
+static tally_status gather_batch(void *context, void *part, tally_error *error) {
+  collection *it = context;
+  tally_table *batch = part;
+  bool wanted = batch->rows > 0 || it->count == 0;
+  tally_status status =
+      wanted ? tl_mem_reserve((void **)&it->tables, &it->capacity, it->count + 1, sizeof *it->tables, error) : TALLY_OK;
+  if (wanted && status == TALLY_OK)
+    it->tables[it->count++] = batch;
+  else
+    tally_table_release(batch);
+  return status;
+}
+
+static tally_status collect_batches(const tl_plan *plan, tally_table **out, tally_error *error) {
+  collection all = {0};
+  sink to = {&all, keep_batch, gather_batch, drop_batch};
+  tally_status status = run(plan, &to, error);
+  if (status == TALLY_OK) status = tl_table_concat(all.tables, all.count, out, error);
+  for (size_t i = 0; i < all.count; i++) tally_table_release(all.tables[i]);
+  tl_mem_free(all.tables);
+  return status;
+}
+
+/* Every row is kept, and all are in memory: only derived columns are made. */
+static tally_status collect_shared(const tl_plan *plan, tally_table **out, tally_error *error) {
+  const tally_program *program = plan->program;
+  tally_table *table = tally_table_retain(program->source.table);
+  tally_status status = TALLY_OK;
+  for (size_t i = 0; i < program->count && status == TALLY_OK; i++) {
+    if (tl_plan_skips(plan, i)) continue;
+    tally_column *column = NULL;
+    tally_table *wider = NULL;
+    status = tally_evaluate(table, program->steps[i].expression, &column, error);
+    if (status == TALLY_OK) status = tally_table_with(table, program->steps[i].name, column, &wider, error);
+    tally_column_release(column);
+    if (status != TALLY_OK) break;
+    tally_table_release(table);
+    table = wider;
+  }
+  if (status == TALLY_OK)
+    *out = table;
+  else
+    tally_table_release(table);
+  return status;
+}
+
+static bool filters(const tally_program *program) {
+  for (size_t i = 0; i < program->count; i++)
+    if (!program->steps[i].name) return true;
+  return false;
+}
+
+static tally_status collect(const tl_plan *plan, const char *const *names, size_t count, tally_table **out, tally_error *error) {
+  bool shared = plan->program->source.table && !filters(plan->program);
+  tally_table *all = NULL;
+  TL_TRY(shared ? collect_shared(plan, &all, error) : collect_batches(plan, &all, error));
+  tally_status status = tally_table_select(all, names, count, out, error);
+  tally_table_release(all);
+  return status;
+}
+
+tally_status tally_program_collect(tally_program *program, const char *const *columns, size_t column_count, tally_table **out,
+                                   tally_error *error) {
+  const char *const *names = columns ? columns : (const char *const *)program->schema->names;
+  size_t count = columns ? column_count : program->schema->columns;
+  tl_plan plan;
+  TL_TRY(tl_plan_new(program, &plan, error));
+  tally_status status = TALLY_OK;
+  for (size_t i = 0; i < count && status == TALLY_OK; i++) status = tl_plan_need(&plan, names[i], error);
+  if (status == TALLY_OK) status = tl_plan_settle(&plan, error);
+  if (status == TALLY_OK) status = collect(&plan, names, count, out, error);
+  tl_plan_done(&plan);
+  return status;
+}
+
+/* ---- aggregate ---- */
+
+static tally_status reduce_batch(void *context, tally_table *batch, void **part, tally_error *error) {
+  tl_partial *partial = NULL;
+  TL_TRY(tl_aggregation_partial(context, batch, &partial, error));
+  *part = partial;
+  return TALLY_OK;
+}
+
+static tally_status merge_partial(void *context, void *part, tally_error *error) {
+  return tl_aggregation_merge(context, part, error);
+}
+
+static void drop_partial(void *part) {
+  tl_partial_release(part);
+}
+
+static tally_status need_aggregates(tl_plan *plan, const char *const *keys, size_t key_count, const tally_aggregate *aggregates,
+                                    size_t aggregate_count, tally_error *error) {
+  for (size_t i = 0; i < key_count; i++) TL_TRY(tl_plan_need(plan, keys[i], error));
+  for (size_t i = 0; i < aggregate_count; i++) {
+    TL_TRY(tl_plan_need_formula(plan, aggregates[i].argument, error));
+    TL_TRY(tl_plan_need_formula(plan, aggregates[i].second, error));
+    TL_TRY(tl_plan_need_formula(plan, aggregates[i].where, error));
+  }
+  return tl_plan_settle(plan, error);
+}
+
+static tally_status aggregate(const tl_plan *plan, const char *const *keys, size_t key_count, const tally_aggregate *aggregates,
+                              size_t aggregate_count, tally_table **out, tally_error *error) {
+  tally_table *schema = NULL;
+  tl_aggregation *aggregation = NULL;
+  TL_TRY(tl_plan_schema(plan, &schema, error));
+  tally_status status = tl_aggregation_new(schema, keys, key_count, aggregates, aggregate_count, &aggregation, error);
+  sink to = {aggregation, reduce_batch, merge_partial, drop_partial};
+  if (status == TALLY_OK) status = run(plan, &to, error);
+  if (status == TALLY_OK) status = tl_aggregation_finish(aggregation, out, error);
+  if (aggregation) tl_aggregation_release(aggregation);
+  tally_table_release(schema);
+  return status;
+}
+
+tally_status tally_program_aggregate(tally_program *program, const char *const *keys, size_t key_count,
+                                     const tally_aggregate *aggregates, size_t aggregate_count, tally_table **out,
+                                     tally_error *error) {
+  tl_plan plan;
+  TL_TRY(tl_plan_new(program, &plan, error));
+  tally_status status = need_aggregates(&plan, keys, key_count, aggregates, aggregate_count, error);
+  if (status == TALLY_OK) status = aggregate(&plan, keys, key_count, aggregates, aggregate_count, out, error);
+  tl_plan_done(&plan);
+  return status;
+}
+
+tally_status tally_table_aggregate(const tally_table *table, const char *const *keys, size_t key_count,
+                                   const tally_aggregate *aggregates, size_t aggregate_count, tally_table **out,
+                                   tally_error *error) {
+  tally_program *program = NULL;
+  TL_TRY(tally_program_new(table, &program, error));
+  tally_status status = tally_program_aggregate(program, keys, key_count, aggregates, aggregate_count, out, error);
+  tally_program_release(program);
+  return status;
+}
+
+/* ---- count ---- */
+
+static tally_status count_batch(void *context, void *part, tally_error *error) {
+  (void)error;
+  *(int64_t *)context += tally_table_rows(part);
+  tally_table_release(part);
+  return TALLY_OK;
+}
+
+tally_status tally_program_count(tally_program *program, int64_t *out, tally_error *error) {
+  if (program->source.table && !filters(program)) {
+    *out = program->source.table->rows;
+    return TALLY_OK;
+  }
+  int64_t rows = 0;
+  sink to = {&rows, keep_batch, count_batch, drop_batch};
+  tl_plan plan;
+  TL_TRY(tl_plan_new(program, &plan, error));
+  tally_status status = tl_plan_settle(&plan, error);
+  if (status == TALLY_OK) status = run(&plan, &to, error);
+  if (status == TALLY_OK) *out = rows;
+  tl_plan_done(&plan);
+  return status;
+}

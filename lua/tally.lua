@@ -1,0 +1,53 @@
+--- tally: tables as they are published, counted, and turned into figures that can be defended.
+--
+--     local tally = require "tally"
+--     local students = tally.read_csv "dt051-table-1-20182019.csv"
+--     print(students)
+--     print(students
+--       :filter "`Total Non-UK` > 1000"
+--       :derive "share = percent(`Total Non-UK`, Total)"
+--       :sort "-share"
+--       :head(10))
+--
+-- Each part loads when it is first used.
+--
+-- @module tally
+
+local core = require "tally.core"
+
+local tally = {
+  _VERSION = core.version(),
+
+  --- Threads used from now on; without an argument the number in force.
+  -- @function threads
+  -- @param[opt] n 0: as many as there are cores
+  -- @return the number in force
+  threads = core.threads,
+
+  --- The most memory, in bytes, that tables may take; beyond it is an error.
+  -- @function memory_limit
+  -- @param bytes 0: no limit
+  memory_limit = core.memory_limit,
+}
+
+-- name -> module and field; loaded when first asked for.
+local parts = {
+  read_csv = { "tally.read", "csv" },
+  read_json = { "tally.read", "json" },
+  read_ndjson = { "tally.read", "json" },
+  from_rows = { "tally.values", "from_rows" },
+  from_columns = { "tally.values", "from_columns" },
+  analysis = { "tally.analysis", "new" },
+  analyses = { "tally.analyses" },
+}
+
+return setmetatable(tally, {
+  __index = function(_, name)
+    local part = parts[name]
+    if not part then return nil end
+    local loaded = require(part[1])
+    loaded = part[2] and loaded[part[2]] or loaded
+    rawset(tally, name, loaded)
+    return loaded
+  end,
+})

@@ -1,0 +1,137 @@
+--- Formulas of aggregates: what the engine's grouping computes, and what is derived from its results afterwards.
+-- `pct = 100 * sum(a where b) / sum(c)` becomes two hidden aggregates and one derived column. A result may use the results named
+-- before it, and the columns that group; any other column has many values in a group, and is refused.
+-- @module tally.aggregation
+
+local check = require "tally.check"
+local core = require "tally.core"
+local error_ = require "tally.error"
+local formula = require "tally.formula"
+local schema_ = require "tally.schema"
+
+local M = {}
+
+-- What the second argument of an aggregate is.
+local second_arguments = { quantile = "parameter", weighted_mean = "second", corr = "second" }
+
+-- Aggregates whose results may be added up over groups.
+local additive = { sum = true, count = true }
+
+-- ---- One aggregate ----
+
+local function check_count(node, parsed)
+  local wants = second_arguments[node.func] and 2 or 1
+  if #node == wants or node.func == "count" and #node == 0 then return end
+  formula.fault(parsed, node.at, "shape", ("'%s' takes %d argument%s, not %d"):format(node.func, wants, wants == 1 and "" or "s", #node))
+end
+
+local function probability(node, scope, parsed)
+  local expression, kind = check.tree(node, scope, parsed)
+  local value = expression[1] == "value" and (kind == "integer" or kind == "number") and expression[2]
+  if value and value >= 0 and value <= 1 then return value end
+  formula.fault(parsed, node.at, "range", "the probability of a quantile is a plain number from 0 to 1")
+end
+
+local function result_type(node, argument_type, parsed)
+  local ok, result = pcall(core.aggregate_type, node.func, argument_type)
+  if ok then return result end
+  if not error_.is(result) or result.kind == "memory" then error(result, 0) end
+  formula.fault(parsed, node.at, result.kind, result.message)
+end
+
+local function second_number(node, scope, parsed)
+  local expression, kind = check.tree(node, scope, parsed)
+  if kind == "integer" or kind == "number" then return expression end
+  formula.fault(parsed, node.at, "type", ("expected numbers here, but this is %s"):format(kind))
+end
+
+-- The engine's description of one aggregate, without its name; its type.
+local function describe(node, scope, parsed)
+  check_count(node, parsed)
+  local aggregate, argument_type = { func = node.func }, nil
+  if node[1] then aggregate.argument, argument_type = check.tree(node[1], scope, parsed) end
+  local role = second_arguments[node.func]
+  if role == "parameter" then aggregate.parameter = probability(node[2], scope, parsed) end
+  if role == "second" then aggregate.second = second_number(node[2], scope, parsed) end
+  if node.where then
+    aggregate.where = check.condition({ tree = node.where, source = parsed.source, start = parsed.start }, scope)
+  end
+  return aggregate, result_type(node, argument_type, parsed)
+end
+
+-- ---- Several formulas ----
+
+-- What the formulas come to, built up formula by formula.
+local function new_split(schema, keys, params)
+  local split = { aggregates = {}, derives = {}, results = {}, known = {}, schema = schema }
+  for _, name in ipairs(keys) do split.known[name] = schema_.find(schema, name).type end
+  split.rows = { schema = schema, params = params, used = {} }
+  return split
+end
+
+-- A name outside an aggregate is a key or an earlier result.
+local function resolver(split)
+  return function(node, parsed)
+    local kind = split.known[node.name]
+    if kind then return { "column", node.name }, kind end
+    if schema_.find(split.schema, node.name) then
+      formula.fault(parsed, node.at, "name", ("column '%s' has many values in a group: aggregate it, as in sum(%s), or group by it")
+        :format(node.name, node.name))
+    end
+    formula.fault(parsed, node.at, "name", schema_.no_column(split.schema, node.name))
+  end
+end
+
+-- Notes an aggregate under a name of its own and gives the column that holds it.
+local function hidden_aggregate(split)
+  return function(node, parsed)
+    local aggregate, kind = describe(node, split.rows, parsed)
+    aggregate.name = schema_.fresh(split.schema, ("part %d"):format(#split.aggregates + 1))
+    split.aggregates[#split.aggregates + 1] = aggregate
+    return { "column", aggregate.name }, kind
+  end
+end
+
+-- Shares of amounts are not amounts.
+local function is_additive(node)
+  if check.is_aggregate(node) then return additive[node.func] == true end
+  return node.tag == "call" and (node.func == "+" or node.func == "-") and is_additive(node[1]) and is_additive(node[2])
+end
+
+local function add_result(split, parsed)
+  local name, kind = parsed.name, nil
+  if split.known[name] then
+    formula.fault({ source = parsed.source }, 1, "name", ("'%s' is there already: give the result another name"):format(name))
+  end
+  if check.is_aggregate(parsed.tree) then
+    local aggregate
+    aggregate, kind = describe(parsed.tree, split.rows, parsed)
+    aggregate.name = name
+    split.aggregates[#split.aggregates + 1] = aggregate
+  else
+    local scope = { schema = split.schema, params = split.rows.params, used = split.rows.used,
+      resolve = resolver(split), aggregate = hidden_aggregate(split) }
+    local expression
+    expression, kind = check.tree(parsed.tree, scope, parsed)
+    if kind == "missing" then kind = "boolean" end
+    split.derives[#split.derives + 1] = { name = name, expression = expression, type = kind }
+  end
+  split.known[name] = kind
+  split.results[#split.results + 1] = { name = name, type = kind, additive = is_additive(parsed.tree) }
+end
+
+--- Splits formulas into aggregates and what is derived from them.
+-- @tparam {table,...} formulas parsed, with names
+-- @tparam table schema of the rows
+-- @tparam {string,...} keys
+-- @tparam[opt] table params values of $names
+-- @treturn table aggregates (for the engine), derives, results (columns), mentions_total
+function M.split(formulas, schema, keys, params)
+  local split = new_split(schema, keys, params)
+  for _, parsed in ipairs(formulas) do add_result(split, parsed) end
+  check.all_used(split.rows, "aggregate")
+  split.mentions_total = split.rows.mentions_total or false
+  return split
+end
+
+return M

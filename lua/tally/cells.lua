@@ -1,0 +1,91 @@
+--- The cells of a column as texts that can stand under one another.
+--
+-- One column, one look: numbers share their decimals, counts have thousands separated, years and identifiers do not, a
+-- missing value shows the symbol that was published for it.
+--
+-- @module tally.cells
+
+local number = require "tally.number"
+local width = require "tally.width"
+
+local cells = {}
+
+--- What stands for a missing value without a published symbol.
+cells.missing = "·"
+
+-- Words in the name of an integer column whose values are labels and not quantities.
+local label_words = {
+  year = true, cycle = true, period = true, id = true, identifier = true, code = true, ukprn = true,
+}
+
+local function is_label(name)
+  for word in name:lower():gmatch "%a+" do
+    if label_words[word] then return true end
+  end
+  return false
+end
+
+-- Integers are printed plain when the name says that they are labels and they look it: years lie in 1000..2999 or are
+-- like 201920.
+local function prints_plain(name, values)
+  if not is_label(name) then return false end
+  if not name:lower():find "year" then return true end
+  for i = 1, values.n do
+    local value = values[i]
+    if value and not (value >= 1000 and value <= 2999 or value >= 100000 and value <= 299999) then return false end
+  end
+  return true
+end
+
+-- No more decimals than any value needs; two are enough, and four leading digits where all values are below one.
+local function shared_decimals(values)
+  local needed, largest = 0, 0
+  for i = 1, values.n do
+    local value = values[i]
+    if value and value == value and math.abs(value) < math.huge then
+      needed = math.max(needed, number.decimals(value))
+      largest = math.max(largest, math.abs(value))
+    end
+  end
+  local most = 2
+  if largest > 0 and largest < 1 then most = 4 + math.min(math.floor(-math.log(largest) / math.log(10)), 8) end
+  return math.min(needed, most)
+end
+
+-- What turns a value of the column into text.
+local function formatter(name, type_, values)
+  if type_ == "integer" then
+    local plain = prints_plain(name, values)
+    return function(value) return type(value) == "number" and number.format(value, 0, plain) or value end
+  elseif type_ == "number" then
+    local decimals = shared_decimals(values)
+    return function(value) return number.format(value, decimals) end
+  elseif type_ == "text" then
+    return width.safe
+  end
+  return tostring
+end
+
+--- True for the types whose cells stand to the right.
+-- @param type_ the name of a type
+-- @return a boolean
+function cells.is_numeric(type_)
+  return type_ == "integer" or type_ == "number"
+end
+
+--- The cells of a column.
+-- @param column a core column, of as many rows as are shown
+-- @param name its name, which tells years from counts
+-- @return an array of texts
+function cells.texts(column, name)
+  local values = column:values()
+  local format = formatter(name, column:type(), values)
+  local texts = {}
+  for i = 1, values.n do
+    local value = values[i]
+    texts[i] = value ~= nil and format(value) or value == nil and width.safe(column:reason(i) or cells.missing)
+  end
+  return texts
+end
+
+return cells

@@ -1,0 +1,208 @@
+--- Formulas are checked against a schema as they are written: names are looked up, types are worked out, and the tree becomes
+-- the expression that the engine takes. A mistake is shown with a caret at its place in the formula.
+--
+-- A scope says what a formula may speak of: `schema`; `params`, the values of $names, and `used`, those that were used;
+-- `aggregate(node, formula)`, which takes the aggregates of an aggregating verb (elsewhere they are an error); `resolve(node,
+-- formula)`, which looks up a name in place of the schema. It comes to know `mentions_total`: whether a formula spoke of is_total.
+-- @module tally.check
+
+local core = require "tally.core"
+local error_ = require "tally.error"
+local formula = require "tally.formula"
+local schema_ = require "tally.schema"
+local suggest = require "tally.suggest"
+
+local M = {}
+
+local DEPTH_MOST = 400 -- of a tree: a + b + ... counts one for each +
+
+local function set_of(list)
+  local set = {}
+  for _, item in ipairs(list) do set[item] = true end
+  return set
+end
+
+local functions, aggregates = set_of(core.functions()), set_of(core.aggregates())
+
+--- Is this call an aggregate? `min` and `max` of one argument are, of several they are functions of the row.
+-- @tparam table node a node of a formula
+-- @treturn boolean
+function M.is_aggregate(node)
+  return node.tag == "call" and aggregates[node.func] == true
+    and (node.where ~= nil or not functions[node.func] or #node <= 1)
+end
+
+-- ---- Names and values ----
+
+local function check_name(node, scope, parsed)
+  if node.name == schema_.MARKS then scope.mentions_total = true end
+  if scope.resolve then return scope.resolve(node, parsed) end
+  local column = schema_.find(scope.schema, node.name)
+  if column then return { "column", node.name }, column.type end
+  if node.name == schema_.MARKS then return { "value", false, "boolean" }, "boolean" end
+  formula.fault(parsed, node.at, "name", schema_.no_column(scope.schema, node.name))
+end
+
+--- The type of a Lua value as tally sees it: "boolean", "integer", "number", "text"; nil for what is not a value.
+function M.type_of_value(value)
+  local kind = type(value)
+  if kind == "string" then return "text" end
+  if kind == "boolean" then return kind end
+  if kind ~= "number" then return nil end
+  local whole
+  if math.type then whole = math.type(value) == "integer" else whole = value % 1 == 0 and math.abs(value) <= 2^53 end
+  return whole and "integer" or "number"
+end
+
+local function parameter_value(node, scope, parsed)
+  local params = scope.params or {}
+  local value = params[node.name]
+  if scope.used then scope.used[node.name] = true end
+  if value ~= nil then return value end
+  local names = {}
+  for name in pairs(params) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  local hint = suggest.hint(node.name, names)
+  formula.fault(parsed, node.at, "name", ("no value is given for '$%s'%s"):format(node.name, hint ~= "" and hint
+    or (": pass it after the formula, as in { %s = ... }"):format(node.name)))
+end
+
+local function value_expression(node, value, parsed)
+  local kind = M.type_of_value(value)
+  if kind then return { "value", value, kind }, kind end
+  formula.fault(parsed, node.at, "type", type(value) == "table"
+    and ("'$%s' is a list: write `in $%s`"):format(node.name, node.name)
+    or ("'$%s' is a %s, which is not a value for a table"):format(node.name, type(value)))
+end
+
+-- ---- Calls ----
+
+local check
+
+-- The type that a function gives; the engine's refusal, shown in the formula.
+local function type_of_call(node, types, parsed)
+  local ok, result = pcall(core.function_type, node.func, types)
+  if ok then return result end
+  if not error_.is(result) or result.kind == "memory" then error(result, 0) end
+  formula.fault(parsed, node.at, result.kind, result.message)
+end
+
+local function check_function_name(node, parsed)
+  if M.is_aggregate(node) then
+    local what = functions[node.func] and ("%s() of one value is an aggregate"):format(node.func)
+      or ("%s() is an aggregate"):format(node.func)
+    formula.fault(parsed, node.at, "name", what .. ": use it in aggregate(...)")
+  end
+  if functions[node.func] then
+    if node.where then formula.fault(parsed, node.where.at, "syntax", "'where' belongs inside an aggregate, as in sum(n where ...)") end
+    return
+  end
+  local names = core.functions()
+  for _, name in ipairs(core.aggregates()) do names[#names + 1] = name end
+  formula.fault(parsed, node.at, "name", ("no function '%s'%s"):format(node.func, suggest.hint(node.func, names)))
+end
+
+-- The arguments of `in`, a list that is passed by name spread out.
+local function spread(node, scope, parsed)
+  if node.func ~= "in" then return node end
+  local arguments = { node[1] }
+  for i = 2, #node do
+    local value = node[i].tag == "parameter" and parameter_value(node[i], scope, parsed)
+    if type(value) == "table" then
+      for _, item in ipairs(value) do
+        arguments[#arguments + 1] = { tag = "given", name = node[i].name, at = node[i].at, value = item }
+      end
+    else
+      arguments[#arguments + 1] = node[i]
+    end
+  end
+  return arguments
+end
+
+local function check_call(node, scope, parsed, depth)
+  if scope.aggregate and M.is_aggregate(node) then return scope.aggregate(node, parsed) end
+  check_function_name(node, parsed)
+  local expression, types = { "call", node.func }, {}
+  for i, argument in ipairs(spread(node, scope, parsed)) do
+    expression[i + 2], types[i] = check(argument, scope, parsed, depth + 1)
+  end
+  return expression, type_of_call(node, types, parsed)
+end
+
+local checks = {
+  name = check_name,
+  call = check_call,
+  value = function(node) return { "value", node.value, node.type }, node.type end,
+  missing = function() return { "missing" }, "missing" end,
+  parameter = function(node, scope, parsed) return value_expression(node, parameter_value(node, scope, parsed), parsed) end,
+  given = function(node, _, parsed) return value_expression(node, node.value, parsed) end,
+}
+
+function check(node, scope, parsed, depth)
+  if depth > DEPTH_MOST then
+    formula.fault(parsed, node.at, "syntax", ("the formula is nested too deeply: at most %d operations within one another"):format(DEPTH_MOST))
+  end
+  return checks[node.tag](node, scope, parsed, depth)
+end
+
+--- Checks a tree.
+-- @tparam table node
+-- @tparam table scope
+-- @tparam table parsed the formula it belongs to
+-- @treturn table the expression for the engine
+-- @treturn string its type
+function M.tree(node, scope, parsed)
+  return check(node, scope, parsed, 1)
+end
+
+--- Checks a formula that must be true or false.
+function M.condition(parsed, scope)
+  local expression, kind = M.tree(parsed.tree, scope, parsed)
+  if kind ~= "boolean" and kind ~= "missing" then
+    formula.fault(parsed, parsed.tree.at, "type", ("expected a condition, which is true or false, but this is %s"):format(kind))
+  end
+  return expression
+end
+
+--- Parses formulas, given as texts; a name is wanted ("n = ...") or forbidden.
+-- @tparam {string,...} texts
+-- @tparam string verb for messages
+-- @tparam boolean named
+-- @treturn {table,...} parsed formulas
+function M.parse_all(texts, verb, named)
+  local list = {}
+  for i, text in ipairs(texts) do
+    if type(text) ~= "string" then
+      error_.throw("type", ("%s takes formulas, which are texts, not %s"):format(verb, schema_.shown(text)))
+    end
+    local parsed = formula.parse(text)
+    if parsed.name and not named then
+      formula.fault({ source = text }, text:find "=", "syntax", "write == to compare")
+    elseif named and not parsed.name then
+      formula.fault(parsed, parsed.start, "syntax", ("%s needs a name for the result, as in \"%s = %s\""):format(verb,
+        verb == "aggregate" and "n" or "x", #text <= 40 and text or "..."))
+    end
+    list[i] = parsed
+  end
+  return list
+end
+
+--- An error when a value was passed that no formula uses: it is probably misspelt.
+function M.all_used(scope, verb)
+  for name in pairs(scope.params or {}) do
+    if not scope.used[name] then
+      error_.throw("name", ("%s was given '%s', but no formula has '$%s'"):format(verb, tostring(name), tostring(name)))
+    end
+  end
+end
+
+--- The engine's expression of a condition over a table of the engine.
+-- @tparam string text
+-- @param core_table
+-- @treturn table
+function M.expression(text, core_table)
+  local schema = schema_.new(core_table:names(), core_table:types())
+  return M.condition(M.parse_all({ text }, "the formula", false)[1], { schema = schema })
+end
+
+return M

@@ -1,0 +1,265 @@
+--- The plan: what has been asked for, as a chain of nodes that nothing ever changes.
+--
+--     { verb =, inputs = { node, ... }, arguments = {...}, schema =, text = "what it does, in plain words" }
+--
+-- There are few kinds of node, and each one knows its schema when it is made, so that a mistake fails on the line that made it.
+-- Verbs are policy and are put together from these kinds; `tally.run` carries each kind out. An engine that can do these can do
+-- every verb.
+-- @module tally.plan
+
+local core = require "tally.core"
+local error_ = require "tally.error"
+local schema_ = require "tally.schema"
+
+local M = {}
+
+local function node_of(verb, inputs, arguments, schema, text)
+  return { verb = verb, inputs = inputs, arguments = arguments, schema = schema, text = text }
+end
+
+-- 'a', 'b' and 'c'
+local function listed(names)
+  local quoted = {}
+  for i, name in ipairs(names) do quoted[i] = ("'%s'"):format(name) end
+  if #quoted < 2 then return quoted[1] or "nothing" end
+  return table.concat(quoted, ", ", 1, #quoted - 1) .. " and " .. quoted[#quoted]
+end
+M.listed = listed
+
+local function within(names)
+  return #names > 0 and (" within each %s"):format(listed(names)) or ""
+end
+
+-- ---- Where rows come from ----
+
+--- A table that is there.
+-- @param core_table a table of the engine
+-- @tparam[opt] table info
+-- @tparam[opt] string text
+function M.source(core_table, info, text)
+  local schema = schema_.new(core_table:names(), core_table:types(), info)
+  return node_of("source", {}, { table = core_table }, schema, text or "a table in memory")
+end
+
+--- A table that is there, with the schema it is known to have.
+function M.source_with(core_table, schema, text)
+  return node_of("source", {}, { table = core_table }, schema, text)
+end
+
+-- ---- Row by row ----
+
+--- The rows for which a condition holds.
+function M.filter(node, keep, text)
+  return node_of("filter", { node }, { keep = keep }, node.schema, "keep rows where " .. text)
+end
+
+--- A column computed from the row; a column of that name is replaced. One called is_total marks totals.
+-- @param node
+-- @tparam table column { name =, type =, additive = }
+-- @tparam table value an expression of the engine
+-- @tparam string text the formula
+function M.derive(node, column, value, text)
+  if column.name == schema_.MARKS then
+    if column.type ~= "boolean" then
+      error_.throw("type", ("is_total marks totals: it must be true or false, not %s"):format(column.type))
+    end
+    value = { "call", "coalesce", value, { "value", false, "boolean" } }
+  end
+  if column.type == "missing" then column = { name = column.name, type = "boolean" } end
+  return node_of("derive", { node }, { name = column.name, value = value }, schema_.with(node.schema, column),
+    ("%s = %s"):format(column.name, text))
+end
+
+--- These columns, in this order. The marks stay.
+function M.select(node, names)
+  return node_of("select", { node }, {}, schema_.select(node.schema, names), "columns " .. listed(names))
+end
+
+--- The table without its marks: its rows are the data now.
+function M.unmark(node)
+  if not node.schema.marks then return node end
+  local schema = schema_.changed(node.schema, { marks = false })
+  return node_of("select", { node }, {}, schema, "rows are no longer marked as totals")
+end
+
+--- The rows that are not totals of others.
+function M.leaves(node)
+  if not node.schema.marks then return node end
+  return M.unmark(M.filter(node, { "call", "not", { "column", schema_.MARKS } }, "not is_total"))
+end
+
+--- Columns under other names.
+-- @param node
+-- @tparam table new { [old] = new }
+function M.rename(node, new)
+  local words = {}
+  for _, name in ipairs(schema_.names(node.schema)) do
+    if new[name] then words[#words + 1] = ("'%s' is called '%s'"):format(name, new[name]) end
+  end
+  return node_of("rename", { node }, { new = new }, schema_.rename(node.schema, new), table.concat(words, ", "))
+end
+
+--- The table, grouped; without names, not grouped.
+function M.group(node, names)
+  local schema = schema_.changed(node.schema, { groups = names })
+  return node_of("select", { node }, {}, schema, #names > 0 and "grouped by " .. listed(names) or "not grouped")
+end
+
+--- The rows for which a function says true: it is called for each.
+function M.filter_by_function(node, keep)
+  return node_of("filter_by_function", { node }, { keep = keep }, node.schema,
+    "keep rows for which a Lua function says true (row by row: slower)")
+end
+
+--- A column computed by a function that is called for each row.
+function M.derive_by_function(node, column, value)
+  return node_of("derive_by_function", { node }, { column = column, value = value }, schema_.with(node.schema, column),
+    ("%s = what a Lua function gives (row by row: slower)"):format(column.name))
+end
+
+-- ---- Whole tables ----
+
+--- One row for each combination of keys.
+-- @param node
+-- @tparam {string,...} keys
+-- @tparam {table,...} aggregates for the engine
+-- @tparam {table,...} results their columns
+-- @tparam string text
+function M.aggregate(node, keys, aggregates, results, text)
+  local columns = {}
+  for _, name in ipairs(keys) do
+    columns[#columns + 1] = { name = name, type = schema_.find(node.schema, name).type, additive = false }
+  end
+  for _, column in ipairs(results) do columns[#columns + 1] = column end
+  local marked = columns[1] and false
+  for i = #columns, 1, -1 do
+    if columns[i].name == schema_.MARKS then
+      marked = true
+      table.remove(columns, i)
+    end
+  end
+  local info = schema_.info_with(node.schema.info, "total_columns", nil)
+  local schema = schema_.changed(node.schema, { columns = columns, marks = marked or false, groups = {}, info = info })
+  return node_of("aggregate", { node }, { keys = keys, aggregates = aggregates }, schema,
+    ("%s%s"):format(text, #keys > 0 and (" for each %s"):format(listed(keys)) or ""))
+end
+
+--- Rows in order.
+-- @param node
+-- @tparam {table,...} keys { { column, descending }, ... }
+-- @tparam string text
+function M.sort(node, keys, text)
+  return node_of("sort", { node }, { keys = keys }, node.schema, "sort by " .. text)
+end
+
+--- Rows first to last, counted from 1, or from the end when negative.
+function M.slice(node, first, last)
+  return node_of("slice", { node }, { first = first, last = last }, node.schema, ("rows %d to %d"):format(first, last))
+end
+
+--- Rows drawn by chance, in their order.
+-- @param node
+-- @tparam number size how many, or a share below 1
+-- @tparam number seed
+function M.sample(node, size, seed)
+  return node_of("sample", { node }, { size = size, seed = seed }, node.schema,
+    ("%s drawn by chance (seed %d)"):format(size < 1 and "a share of " .. size or size .. " rows", seed))
+end
+
+--- The first row of each combination.
+function M.distinct(node, names)
+  local keys = {}
+  for i, name in ipairs(names) do keys[i] = name end
+  if node.schema.marks then keys[#keys + 1] = schema_.MARKS end
+  return node_of("distinct", { node }, { names = keys }, node.schema, "the first row of each combination of " .. listed(names))
+end
+
+--- The rows of two tables that match.
+-- @param left
+-- @param right
+-- @tparam table options for the engine: kind, left, right, suffix, match_missing
+-- @tparam {table,...} columns of the result
+function M.join(left, right, options, columns)
+  local schema = schema_.changed(left.schema, { columns = columns, marks = left.schema.marks })
+  return node_of("join", { left, right }, options, schema,
+    ("%s join with another table where %s"):format(options.kind, listed(options.left)
+      .. (table.concat(options.left, "\0") ~= table.concat(options.right, "\0") and " = " .. listed(options.right) or "")))
+end
+
+--- The rows of several tables, one after another.
+-- @tparam {table,...} nodes
+-- @tparam {table,...} columns of the result
+-- @tparam[opt] string origin a first column that says which table
+-- @tparam[opt] {string,...} labels
+function M.append(nodes, columns, origin, labels)
+  local schema = schema_.changed(nodes[1].schema, { columns = columns })
+  return node_of("append", nodes, { origin = origin, labels = labels }, schema,
+    ("the rows of %d tables, one after another"):format(#nodes))
+end
+
+--- Columns turned into rows.
+-- @param node
+-- @tparam {string,...} names
+-- @tparam string names_to
+-- @tparam string values_to
+-- @tparam {table,...} columns of the result
+function M.unpivot(node, names, names_to, values_to, columns)
+  local schema = schema_.changed(node.schema, { columns = columns })
+  return node_of("unpivot", { node }, { columns = names, names_to = names_to, values_to = values_to }, schema,
+    ("columns %s become rows: names in '%s', values in '%s'"):format(listed(names), names_to, values_to))
+end
+
+-- The type that a window gives, when it is not that of its column.
+local window_types = { count = "integer", row_number = "integer", rank = "integer", dense_rank = "integer" }
+
+--- A column computed from a column within groups.
+-- @param node
+-- @tparam table window { name =, func =, column =, by =, offset =, additive = }
+function M.window(node, window)
+  local source = window.column and schema_.find(node.schema, window.column)
+  local kind = window_types[window.func] or core.aggregate_type("first", source.type)
+  local column = { name = window.name, type = kind, additive = window.additive }
+  return node_of("window", { node }, window, schema_.with(node.schema, column), ("%s = %s of %s%s"):format(window.name,
+    (window.func:gsub("_", " ")), window.column and ("'%s'"):format(window.column) or "rows", within(window.by)))
+end
+
+--- The table as it is, once it is sure that no combination of these columns occurs twice.
+-- @param node
+-- @tparam {string,...} names
+-- @tparam function message gives the text of the error from a row of the first combination that does
+function M.unique(node, names, message)
+  return node_of("unique", { node }, { names = names, message = message }, node.schema,
+    ("check that no combination of %s occurs twice"):format(listed(names)))
+end
+
+--- The column with its groups in a declared order.
+function M.levels(node, name, levels)
+  return node_of("levels", { node }, { name = name, levels = levels }, node.schema,
+    ("'%s' goes in the order %s"):format(name, table.concat(levels, ", ")))
+end
+
+-- ---- In plain words ----
+
+local function lines_of(node, lines, indent)
+  for i, input in ipairs(node.inputs) do
+    if i == 1 then
+      lines_of(input, lines, indent)
+    else
+      lines[#lines + 1] = ("%s   with"):format(indent)
+      lines_of(input, lines, indent .. "     ")
+    end
+  end
+  lines[#lines + 1] = ("%s%s"):format(indent, node.text)
+end
+
+--- The plan in plain words, one line for each step.
+-- @param node
+-- @treturn string
+function M.explain(node)
+  local lines = {}
+  lines_of(node, lines, "")
+  for i, line in ipairs(lines) do lines[i] = ("%3d  %s"):format(i, line) end
+  return table.concat(lines, "\n")
+end
+
+return M

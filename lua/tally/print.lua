@@ -1,0 +1,271 @@
+--- Tables as text: for the screen, for a text file, for Markdown.
+--
+-- Printing is for reading. What is shown is aligned and bounded by the screen; what is left out is said. The table
+-- itself is never cut.
+--
+--     170 rows (1 total) × 13 columns   dt051-table-1-20182019.csv
+--       UKPRN     HE provider                  England
+--       text      text                         integer
+--       ──────────────────────────────────────────────
+--       10007783  The University of Aberdeen     1,435
+--
+-- @module tally.print
+
+local cells = require "tally.cells"
+local number = require "tally.number"
+local width = require "tally.width"
+
+local printing = {}
+
+local gap = "  "
+local total_mark = "Σ "
+
+-- A table of more rows than `all` shows the first `head` and the last `tail`.
+local rows_shown = { all = 20, head = 10, tail = 5 }
+
+-- Columns of text are cut here: when all columns fit, and when they do not.
+local widest = { roomy = 48, tight = 28 }
+
+local function screen_width()
+  local columns = tonumber(os.getenv "COLUMNS")
+  return columns and columns >= 20 and columns or 80
+end
+
+-- ---- What is shown ----
+
+-- The numbers of the rows shown, and how many are left out after the first of them.
+local function chosen_rows(rows, whole)
+  local chosen = {}
+  if whole or rows <= rows_shown.all then
+    for i = 1, rows do chosen[i] = i end
+    return chosen, 0
+  end
+  for i = 1, rows_shown.head do chosen[i] = i end
+  for i = rows - rows_shown.tail + 1, rows do chosen[#chosen + 1] = i end
+  return chosen, rows - #chosen
+end
+
+-- The columns as they will stand: { name, type, texts, right }.
+local function columns_of(t, shown)
+  local names, types, columns = t:names(), t:types(), {}
+  for i, name in ipairs(names) do
+    columns[i] = {
+      name = width.safe(name),
+      type = types[i],
+      texts = cells.texts(shown:column(name), name),
+      right = cells.is_numeric(types[i]),
+    }
+  end
+  return columns
+end
+
+-- Which of the shown rows are totals; nil when the table has no marks.
+local function marks_of(t, shown)
+  for _, name in ipairs(t:names()) do
+    if name == "is_total" then return nil end
+  end
+  return shown:index "is_total" and shown:column("is_total"):values()
+end
+
+-- Everything that a picture of the table needs.
+local function picture_of(t, whole)
+  local core_table = t:collect():core()
+  local chosen, left_out = chosen_rows(core_table:rows(), whole)
+  local shown = left_out > 0 and core_table:take(chosen) or core_table
+  local marks = marks_of(t, shown)
+  return {
+    rows = core_table:rows(),
+    shown = #chosen,
+    left_out = left_out,
+    columns = columns_of(t, shown),
+    marks = marks,
+    total_rows = marks and core_table:run { steps = { { "filter", { "column", "is_total" } } }, count = true } or 0,
+  }
+end
+
+-- ---- Widths ----
+
+local function widest_text(column, most)
+  local columns = 0
+  for _, text in ipairs(column.texts) do columns = math.max(columns, width.of(text)) end
+  return math.min(columns, most)
+end
+
+local function longest_word(text)
+  local columns = 0
+  for word in text:gmatch "%S+" do columns = math.max(columns, width.of(word)) end
+  return columns
+end
+
+-- Gives each column its width and the lines of its head; `tight` wraps names and cuts long texts sooner.
+local function measure(columns, tight)
+  local most = tight and widest.tight or widest.roomy
+  local total = 0
+  for _, column in ipairs(columns) do
+    local body = math.max(widest_text(column, column.right and math.huge or most), width.of(column.type))
+    local name = tight and longest_word(column.name) or width.of(column.name)
+    column.width = math.max(body, math.min(name, most))
+    column.head = tight and width.wrap(column.name, column.width) or { column.name }
+    total = total + column.width + #gap
+  end
+  return total - #gap
+end
+
+-- How many columns fit into `room`; the first always does.
+local function fitting(columns, room)
+  local taken = 0
+  for i, column in ipairs(columns) do
+    taken = taken + column.width + (i > 1 and #gap or 0)
+    if taken > room and i > 1 then return i - 1 end
+  end
+  return #columns
+end
+
+-- ---- Lines ----
+
+local function rest_line(line)
+  return (line:gsub(" +$", ""))
+end
+
+-- One line across the columns 1..count; text_of gives the text of each.
+local function line_of(picture, count, mark, text_of)
+  local parts = {}
+  for i = 1, count do
+    local column = picture.columns[i]
+    parts[i] = width.pad(width.cut(text_of(column), column.width), column.width, column.right)
+  end
+  return rest_line(mark .. table.concat(parts, gap))
+end
+
+local function head_lines(picture, count, blank)
+  local height, lines = 1, {}
+  for i = 1, count do height = math.max(height, #picture.columns[i].head) end
+  for level = 1, height do
+    lines[level] = line_of(picture, count, blank, function(column)
+      return column.head[level - height + #column.head] or ""
+    end)
+  end
+  lines[height + 1] = line_of(picture, count, blank, function(column) return column.type end)
+  return lines
+end
+
+-- Totals at the foot stand under a rule.
+local function first_foot_row(picture)
+  local first = picture.shown + 1
+  while picture.marks and first > 1 and picture.marks[first - 1] do first = first - 1 end
+  return first
+end
+
+local function body_lines(picture, count, rule, blank)
+  local lines, foot = {}, first_foot_row(picture)
+  for row = 1, picture.shown do
+    if picture.left_out > 0 and row == rows_shown.head + 1 then
+      lines[#lines + 1] = blank .. "… " .. number.count(picture.left_out, "more row")
+    end
+    if row == foot and row > 1 then lines[#lines + 1] = rule end
+    local mark = picture.marks and picture.marks[row] and total_mark or blank
+    lines[#lines + 1] = line_of(picture, count, mark, function(column) return column.texts[row] end)
+  end
+  return lines
+end
+
+-- The names of the columns that did not fit, in at most three lines.
+local function rest_lines(picture, count, room, blank)
+  local names = {}
+  for i = count + 1, #picture.columns do names[#names + 1] = picture.columns[i].name end
+  if #names == 0 then return {} end
+  local text = number.count(#names, "more column") .. ": " .. table.concat(names, ", ")
+  local lines = width.wrap(text, room - #blank)
+  while #lines > 3 do table.remove(lines) end
+  for i, line in ipairs(lines) do lines[i] = blank .. width.cut(line, room - #blank) end
+  if width.of(table.concat(lines, " ")) - #blank * #lines < width.of(text) then
+    lines[#lines] = width.cut(lines[#lines] .. " …", room)
+  end
+  return lines
+end
+
+local function source_names(t)
+  local names = {}
+  for _, source in ipairs(t:sources() or {}) do
+    if source.path then names[#names + 1] = source.path:match "[^/]+$" or source.path end
+  end
+  if #names == 0 then return "" end
+  return "   " .. (#names == 1 and names[1] or #names .. " files: " .. names[1] .. " …")
+end
+
+local function dimensions(t, picture)
+  local rows, columns = number.count(picture.rows, "row"), number.count(#picture.columns, "column")
+  if picture.total_rows > 0 then rows = ("%s (%s)"):format(rows, number.count(picture.total_rows, "total")) end
+  return rows .. " × " .. columns .. source_names(t)
+end
+
+-- ---- The three ways of printing ----
+
+local function grid(t, whole, room)
+  local picture = picture_of(t, whole)
+  local lines = { width.cut(dimensions(t, picture), room) }
+  if #picture.columns == 0 then return lines[1] end
+  local blank = gap
+  local inner = room - #blank
+  if measure(picture.columns) > inner then measure(picture.columns, true) end
+  local count = fitting(picture.columns, inner)
+  local taken = -#gap
+  for i = 1, count do taken = taken + picture.columns[i].width + #gap end
+  local rule = blank .. ("─"):rep(math.min(taken, inner))
+  local function add(more)
+    for _, line in ipairs(more) do lines[#lines + 1] = line end
+  end
+  add(head_lines(picture, count, blank))
+  add { rule }
+  add(picture.rows == 0 and { blank .. "(no rows)" } or body_lines(picture, count, rule, blank))
+  add(rest_lines(picture, count, room, blank))
+  return table.concat(lines, "\n")
+end
+
+--- The table as it is shown on a screen: at most thirty lines, as wide as the environment variable COLUMNS says, or 80.
+-- @param t a Table
+-- @return text without a final newline
+function printing.table(t)
+  return grid(t, false, screen_width())
+end
+
+--- The whole table as aligned text, however wide and long: for a file.
+-- @param t a Table
+-- @return text without a final newline
+function printing.text(t)
+  return grid(t, true, math.huge)
+end
+
+local function markdown_cell(text)
+  return (text:gsub("|", "\\|"))
+end
+
+-- The cells of a column, head first, all of one width, so that the source can be read too.
+local function markdown_column(column, marks)
+  local texts = { markdown_cell(column.name), false }
+  for row, text in ipairs(column.texts) do
+    text = markdown_cell(text)
+    texts[row + 2] = marks and marks[row] and "**" .. text .. "**" or text
+  end
+  local columns = 3
+  for _, text in ipairs(texts) do columns = math.max(columns, text and width.of(text) or 0) end
+  texts[2] = column.right and ("-"):rep(columns - 1) .. ":" or ("-"):rep(columns)
+  for i, text in ipairs(texts) do texts[i] = width.pad(text, columns, column.right) end
+  return texts
+end
+
+--- The whole table in Markdown, with pipes; totals are bold.
+-- @param t a Table
+-- @return text without a final newline
+function printing.markdown(t)
+  local picture, columns, lines = picture_of(t, true), {}, {}
+  for i, column in ipairs(picture.columns) do columns[i] = markdown_column(column, picture.marks) end
+  for row = 1, picture.rows + 2 do
+    local parts = {}
+    for i, texts in ipairs(columns) do parts[i] = texts[row] end
+    lines[row] = "| " .. table.concat(parts, " | ") .. " |"
+  end
+  return table.concat(lines, "\n")
+end
+
+return printing

@@ -1,0 +1,215 @@
+--- Files read as they were published.
+--
+--     local students = tally.read_csv "dt051-table-1-20182019.csv"
+--     local years = tally.read_csv "dt051-table-28-*.csv"   -- several files, bound by name, with a column `file`
+--     local few = tally.read_csv { text = "level,n\nUG,75\n" }
+--
+-- The engine finds encoding, separator, preamble, header, types and symbols. This module names the options, reads
+-- several files as one table, marks totals, and keeps where everything came from.
+--
+-- @module tally.read
+
+local bind = require "tally.bind"
+local core = require "tally.core"
+local error_ = require "tally.error"
+local number = require "tally.number"
+local read_options = require "tally.read_options"
+local totals = require "tally.totals"
+
+local read = {}
+
+local function fail(kind, text, ...)
+  error_.throw(kind, text:format(...))
+end
+
+-- ---- Inputs ----
+
+local function base_name(path)
+  return path:match "[^/]+$" or path
+end
+
+local standard_input = { input = { descriptor = 0, name = "(standard input)" }, name = "(standard input)" }
+
+local function file_input(path)
+  return { input = { path = path }, name = path }
+end
+
+local function bytes_input(bytes, name)
+  return { input = { bytes = bytes, name = name }, name = name }
+end
+
+local function several_inputs(reader, paths)
+  local inputs = {}
+  for i, pattern in ipairs(paths) do
+    if type(pattern) ~= "string" then
+      fail("type", "%s: item %d of the files is a %s, not a path", reader, i, type(pattern))
+    end
+    for _, path in ipairs(core.glob(pattern)) do inputs[#inputs + 1] = file_input(path) end
+  end
+  return inputs, true
+end
+
+-- The inputs named by the first argument, and whether they are several files (a pattern names several even when it
+-- matches one).
+local function inputs_of(reader, input)
+  if input == "-" then return { standard_input }, false end
+  if type(input) == "string" then
+    local paths = core.glob(input)
+    if #paths == 1 and paths[1] == input then return { file_input(input) }, false end
+    return several_inputs(reader, { input })
+  end
+  if io.type(input) == "file" then return { bytes_input(input:read "*a" or "", "(file)") }, false end
+  if type(input) == "table" and type(input.text) == "string" then
+    return { bytes_input(input.text, input.name or "(text)") }, false
+  end
+  if type(input) == "table" and #input > 0 then return several_inputs(reader, input) end
+  fail("type", "%s: a path, a pattern such as \"table-*.csv\", { paths }, { text = \"…\" }, \"-\" or an open file "
+    .. "expected, not %s", reader, type(input) == "table" and "this table" or tostring(input))
+end
+
+-- ---- One file ----
+
+-- The preamble as an ordered list of { key =, value = } that can also be asked by key; what continues a key is joined
+-- to it.
+local function metadata_of(reading)
+  local t = reading:metadata()
+  local keys, values, metadata, last = t:column "key", t:column "value", {}, nil
+  for i = 1, t:rows() do
+    local key, text = keys:value(i), values:value(i)
+    metadata[i] = { key = key, value = text }
+    if key then
+      last = key
+      metadata[key] = text
+    elseif last and text and metadata[last] then
+      metadata[last] = metadata[last] .. "; " .. text
+    end
+  end
+  return metadata
+end
+
+local function source_of(input, reading)
+  local metadata = metadata_of(reading)
+  return {
+    path = input.name,
+    title = metadata.Title,
+    licence = metadata.Licence,
+    rows = reading:table():rows(),
+    facts = reading:facts(),
+    metadata = metadata,
+  }
+end
+
+-- What a reader found in one input.
+local function read_part(input, read_one, options)
+  local reading = read_one(input.input, options)
+  return {
+    input = input,
+    name = input.name,
+    table = reading:table(),
+    problems = reading:problems(),
+    source = source_of(input, reading),
+  }
+end
+
+-- Reads again, with types, what must be of another type than it was taken for by itself.
+local function agree_on_types(parts, read_one, options)
+  local types = bind.types(parts)
+  if next(types) == nil then return parts end
+  for name, type_ in pairs(options.types or {}) do types[name] = type_ end
+  for i, part in ipairs(parts) do
+    local with = { types = {} }
+    for name, option in pairs(options) do with[name] = with[name] or option end
+    for _, name in ipairs(part.table:names()) do with.types[name] = types[name] end
+    parts[i] = read_part(part.input, read_one, with)
+  end
+  return parts
+end
+
+-- ---- From parts to a Table ----
+
+-- Once, on standard error: "3 problems in x.csv (row has too few fields, …): see t:problems()".
+local function say_problems(problems, name)
+  local kinds, seen = {}, {}
+  local what = problems:column "what"
+  for i = 1, problems:rows() do
+    local kind = what:value(i)
+    if not seen[kind] then kinds[#kinds + 1] = kind end
+    seen[kind] = true
+  end
+  local count = number.count(problems:rows(), "problem")
+  io.stderr:write(("tally: %s in %s (%s): see t:problems()\n"):format(count, name, table.concat(kinds, ", ")))
+end
+
+local function mark_totals(core_table, option)
+  if option == false then return core_table, false end
+  if type(option) == "string" then
+    local expression = require("tally.check").expression(option, core_table)
+    return totals.mark(core_table, { expression = expression })
+  end
+  if option ~= nil and type(option) ~= "table" then
+    fail("type", "totals is false, a list of labels, or a formula, not a %s", type(option))
+  end
+  return totals.mark(core_table, option)
+end
+
+local function table_of(core_table, options, info)
+  local with_totals = options.totals ~= false
+  info.total_columns = with_totals and totals.columns(core_table:names(), core_table:types()) or {}
+  info.notes = {}
+  local marked
+  marked, info.marks = mark_totals(core_table, options.totals)
+  return require("tally.table").from_core(marked, info)
+end
+
+-- A Table from the parts that were read.
+local function build(parts, several, options)
+  local first = parts[1]
+  local core_table, problems, metadata, name = first.table, first.problems, first.source.metadata, base_name(first.name)
+  if several then
+    local origin = options.origin == nil and "file" or options.origin or nil
+    core_table, problems = bind.tables(parts, origin)
+    metadata, name = bind.metadata(parts), number.count(#parts, "file")
+  end
+  if problems:rows() > 0 and not options.quiet then say_problems(problems, name) end
+  local sources = bind.each(parts, "source")
+  return table_of(core_table, options, { sources = sources, metadata = metadata, problems = problems })
+end
+
+local function reader(name, read_one, format)
+  return function(input, options)
+    options = read_options.check(name, options, format)
+    local inputs, several = inputs_of(name, input)
+    local engine, parts = read_options.engine(options, format), {}
+    for i, each in ipairs(inputs) do parts[i] = read_part(each, read_one, engine) end
+    if several then parts = agree_on_types(parts, read_one, engine) end
+    return build(parts, several, options)
+  end
+end
+
+--- Reads one or several CSV files as they were published.
+--
+-- Options: `separator` `quote` `escape` `encoding` `decimal` `comment` (characters and names; found when not given),
+-- `header` ("guess", "first", "none"), `skip` (lines), `limit` (rows), `names` (for the columns, in order), `columns`
+-- (only these), `types` ({ UKPRN = "text" }), `all_text`, `missing` (texts read as missing), `symbols` (texts read as
+-- missing with a reason), `trim`, `on_problem` ("report", "error", "drop"), `totals` (false, a list of labels, or a
+-- formula), `origin` (the name of the column that says which file, or false), `quiet` (true: nothing on standard
+-- error).
+--
+-- @function csv
+-- @param input a path, a pattern ("table-28-*.csv"), { paths }, { text = "…" }, an open file, or "-" for standard input
+-- @param[opt] options a table
+-- @return a Table
+read.csv = reader("read_csv", core.read_csv, read_options.csv)
+
+--- Reads JSON: an array of records, an object that holds one, one record, or a record a line (NDJSON).
+--
+-- Options: `records` (path of the array), `unnest` (a list column that gives one row an element), `types`, `all_text`,
+-- and `totals` `origin` `quiet` as in @{csv}.
+--
+-- @function json
+-- @param input as in @{csv}
+-- @param[opt] options a table
+-- @return a Table
+read.json = reader("read_json", core.read_json, read_options.json)
+
+return read

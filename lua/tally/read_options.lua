@@ -1,0 +1,110 @@
+--- The options of the readers: their names, what other programs call them, and what is said about a wrong one.
+--
+-- @module tally.read_options
+
+local error_ = require "tally.error"
+local suggest = require "tally.suggest"
+
+local read_options = {}
+
+-- What the engine takes, by format, and what the Lua half takes for every format.
+read_options.csv = {
+  "separator", "quote", "escape", "encoding", "decimal", "comment", "header", "skip", "limit", "names", "columns",
+  "types", "all_text", "missing", "symbols", "trim", "on_problem", "reader", "chunk_bytes",
+}
+read_options.json = { "records", "unnest", "types", "all_text" }
+read_options.own = { "origin", "totals", "quiet" }
+
+-- What readr, Polars, pandas and data.table call them.
+local known_elsewhere = {
+  delim = "separator", sep = "separator", delimiter = "separator",
+  quote_char = "quote", quotechar = "quote",
+  escape_char = "escape", escapechar = "escape",
+  file_encoding = "encoding", fileEncoding = "encoding", charset = "encoding",
+  dec = "decimal", decimal_mark = "decimal", decimal_comma = "decimal",
+  comment_char = "comment", comment_prefix = "comment",
+  has_header = "header",
+  skip_rows = "skip", skiprows = "skip", skip_lines = "skip",
+  n_max = "limit", n_rows = "limit", nrows = "limit", rows = "limit",
+  col_names = "names", new_columns = "names", column_names = "names",
+  col_select = "columns", usecols = "columns", select = "columns",
+  col_types = "types", dtypes = "types", dtype = "types", schema = "types", schema_overrides = "types",
+  colClasses = "types",
+  na = "missing", null_values = "missing", na_values = "missing", null = "missing",
+  trim_ws = "trim", strip_whitespace = "trim", skipinitialspace = "trim",
+  ignore_errors = "on_problem", on_bad_lines = "on_problem",
+  id = "origin", include_file_paths = "origin",
+  show_col_types = "quiet", progress = "quiet", verbose = "quiet",
+}
+
+local type_names = { "boolean", "integer", "number", "text", "date" }
+
+local function fail(kind, text, ...)
+  error_.throw(kind, text:format(...))
+end
+
+local function set_of(...)
+  local set = {}
+  for _, list in ipairs { ... } do
+    for _, name in ipairs(list) do set[name] = true end
+  end
+  return set
+end
+
+local function unknown_option(reader, name, known)
+  local called = known_elsewhere[name]
+  if called and known[called] then fail("name", "%s has no option '%s': it is called '%s'", reader, name, called) end
+  local names = {}
+  for option in pairs(known) do names[#names + 1] = option end
+  table.sort(names)
+  local nearest = suggest.hint(tostring(name), names)
+  local hint = nearest ~= "" and nearest or "; there are: " .. table.concat(names, ", ")
+  fail("name", "%s has no option '%s'%s", reader, tostring(name), hint)
+end
+
+local function check_types(reader, types)
+  if types == nil then return end
+  if type(types) ~= "table" then
+    fail("type", "%s: types is a table such as { UKPRN = \"text\" }, not a %s", reader, type(types))
+  end
+  local known = set_of(type_names)
+  for name, type_ in pairs(types) do
+    if not known[type_] then
+      fail("type", "%s: there is no type '%s' for the column '%s'; the types are %s", reader, tostring(type_),
+        tostring(name), table.concat(type_names, ", "))
+    end
+  end
+end
+
+--- Checks the options of a reader.
+-- @param reader its name, for messages
+-- @param options what the caller gave
+-- @param format the options of its format: `csv` or `json` of this module
+-- @return a table
+function read_options.check(reader, options, format)
+  if options == nil then return {} end
+  if type(options) ~= "table" then
+    fail("type", "%s: the options are a table such as { separator = \";\" }, not a %s", reader, type(options))
+  end
+  local known = set_of(format, read_options.own)
+  for name in pairs(options) do
+    if not known[name] then unknown_option(reader, name, known) end
+  end
+  check_types(reader, options.types)
+  return options
+end
+
+--- Those of the options that go to the engine.
+-- @param options checked options
+-- @param format the options of the format
+-- @return a new table
+function read_options.engine(options, format)
+  local kept = {}
+  for _, name in ipairs(format) do kept[name] = options[name] end
+  return kept
+end
+
+--- The types there are.
+read_options.types = type_names
+
+return read_options

@@ -1,0 +1,199 @@
+--- Which rows and which columns of a published table are totals.
+--
+-- A published table prints its totals among its parts. Who adds the column counts everything twice; so totals are found
+-- when a table is read, and marked. The policy stands in the tables below, each line with its reason; the work is done
+-- by the engine, once per distinct label.
+--
+-- @module tally.totals
+
+local error_ = require "tally.error"
+
+local totals = {}
+
+-- A label that is exactly one of these, in any case and with blanks around it, is a total.
+local labels = {
+  "total", "totals", "grand total", "overall total", "sub-total", "subtotal", "sub total", -- what everybody prints
+  "year to date total", -- HESA finances: the provider of the sums over all providers
+  "all", "overall", -- HESA and UCAS filters: every combination is published, "All" being the sum over one of them
+  "all undergraduate", "all postgraduate", -- HESA levels of study: sums over some of the levels
+  "all students", "all levels", "all modes", "all ages", "all providers", "all applicants", -- the same elsewhere
+}
+
+-- So is a label that starts like this: "Total PG research", "Total income". "All …" is not: "All other institutions" is
+-- a group of its own, and "All Nations Christian College" a college.
+local beginning = "total "
+
+-- But not one that ends like this: "Total income for the year represented by:" is the heading of a breakdown.
+local heading = ":"
+
+-- And not in a column of names, where "Total People Limited" is a company: there only whole labels count.
+local name_words = {
+  provider = true, institution = true, organisation = true, organization = true, recipient = true, funder = true,
+  company = true, employer = true, name = true, title = true,
+}
+
+-- Columns in which "ALL" is a code and not a label: the Albanian lek.
+local code_words = { currency = true }
+
+-- A column that says the period of a row. Total and parts are compared within one period: where a year has nothing but
+-- "All", "All" is that year's figure, and there are no parts that would be counted twice.
+local period_names = {
+  ["year"] = true, ["academic year"] = true, ["financial year"] = true, ["calendar year"] = true, ["cycle year"] = true,
+  ["reporting year"] = true, ["tax year"] = true, ["time period"] = true, ["period"] = true,
+}
+
+-- A numeric column is a total when its name is or starts with one of these words.
+local column_words = { total = true, all = true }
+
+local function has_word(name, words)
+  for word in name:lower():gmatch "%a+" do
+    if words[word] then return true end
+  end
+  return false
+end
+
+-- ---- Expressions for the engine ----
+
+local function call(name, ...)
+  return { "call", name, ... }
+end
+
+local function value(v)
+  return { "value", v }
+end
+
+local function any_of(list)
+  local expression = list[1]
+  for i = 2, #list do expression = call("or", expression, list[i]) end
+  return expression
+end
+
+-- True on the rows whose label in `name` is one of `wanted`; never missing.
+local function is_labelled(name, wanted)
+  local expression = call("in", call("lower", call("trim", { "column", name })))
+  for _, label in ipairs(wanted) do expression[#expression + 1] = value(label) end
+  return call("coalesce", expression, value(false))
+end
+
+-- The same by the policy above.
+local function is_label(name)
+  local exact = is_labelled(name, labels)
+  if has_word(name, name_words) then return exact end
+  local label = call("lower", call("trim", { "column", name }))
+  local begins = call("starts_with", label, value(beginning))
+  local longer = call("and", begins, call("not", call("ends_with", label, value(heading))))
+  return call("or", exact, call("coalesce", longer, value(false)))
+end
+
+local function count_where(core_table, expression)
+  return core_table:run { steps = { { "filter", expression } }, count = true }
+end
+
+-- ---- Rows ----
+
+local function period_column(core_table, except)
+  for _, name in ipairs(core_table:names()) do
+    local words = name:lower():gsub("[_.]", " "):gsub("^%s+", ""):gsub("%s+$", "")
+    if name ~= except and period_names[words] then return name end
+  end
+end
+
+-- The rows of those periods in which `name` has parts beside its totals; nil when no period has.
+local function beside_parts(core_table, name, expression)
+  local period = period_column(core_table, name)
+  local parts = core_table:run {
+    steps = {},
+    keys = { period },
+    aggregates = { { name = "parts in the period", func = "count", where = call("not", expression) } },
+  }
+  local type_ = period and parts:column(period):type()
+  local with, without = {}, 0
+  for i = 1, parts:rows() do
+    if parts:column("parts in the period"):value(i) == 0 then
+      without = without + 1
+    else
+      with[#with + 1] = i
+    end
+  end
+  if #with == 0 then return nil end
+  if without == 0 then return expression end
+  local members = call("in", { "column", period })
+  local missing_has_parts = false
+  for _, i in ipairs(with) do
+    local member = parts:column(period):value(i)
+    if member == nil then
+      missing_has_parts = true
+    else
+      members[#members + 1] = { "value", member, type_ }
+    end
+  end
+  return call("and", expression, call("coalesce", members, value(missing_has_parts)))
+end
+
+-- The expression that is true on total rows, or nil when there are none.
+local function found_totals(core_table)
+  local names, types, found = core_table:names(), core_table:types(), {}
+  for i, name in ipairs(names) do
+    if types[i] == "text" and not has_word(name, code_words) then
+      local expression = is_label(name)
+      if count_where(core_table, expression) > 0 then
+        found[#found + 1] = beside_parts(core_table, name, expression)
+      end
+    end
+  end
+  return any_of(found)
+end
+
+-- The same for labels that the caller gave, in whatever column they stand.
+local function given_totals(core_table, given)
+  local names, types, found, wanted = core_table:names(), core_table:types(), {}, {}
+  for i, label in ipairs(given) do
+    if type(label) ~= "string" then error_.throw("type", ("totals: label %d is not a text"):format(i)) end
+    wanted[i] = label:lower()
+  end
+  for i, name in ipairs(names) do
+    if types[i] == "text" then found[#found + 1] = is_labelled(name, wanted) end
+  end
+  return #wanted > 0 and any_of(found) or nil
+end
+
+--- The table with its total rows marked, in a last column `is_total`.
+-- @param core_table a core table
+-- @param option nil: by the policy; an array of labels: by these; { expression = a core expression }: by this
+-- @return a core table, and true when it has the marks; without a total row the table as it was, and false
+function totals.mark(core_table, option)
+  local names = core_table:names()
+  local place = core_table:index "is_total"
+  if place then
+    if core_table:types()[place] ~= "boolean" then return core_table, false end
+    local marks = core_table:column(place)
+    table.remove(names, place)
+    return core_table:select(names):with("is_total", marks), true
+  end
+  local expression
+  if option == nil then
+    expression = found_totals(core_table)
+  else
+    expression = option.expression or given_totals(core_table, option)
+  end
+  if not expression or count_where(core_table, expression) == 0 then return core_table, false end
+  return core_table:with("is_total", core_table:evaluate(call("coalesce", expression, value(false)))), true
+end
+
+--- The columns that hold totals of other columns.
+-- @param names an array of names
+-- @param types the types of the columns
+-- @return a set: { [name] = true }; empty when there is only one numeric column
+function totals.columns(names, types)
+  local found, numeric = {}, 0
+  for i, name in ipairs(names) do
+    if types[i] == "integer" or types[i] == "number" then
+      numeric = numeric + 1
+      local word = name:lower():match "^%s*(%a+)%f[^%w_]"
+      if word and column_words[word] then found[name] = true end
+    end
+  end
+  return numeric > 1 and found or {}
+end
+
+return totals

@@ -1,0 +1,106 @@
+--- Text in a terminal: how many columns it takes, cut, padded, wrapped, and made safe to show.
+--
+-- Combining marks take no column, wide CJK and emoji two, everything else one: what terminals do, roughly.
+--
+-- @module tally.width
+
+local width = {}
+
+-- Code points that take no column or two, as ranges.
+local none = { { 0x300, 0x36F }, { 0x1AB0, 0x1AFF }, { 0x200B, 0x200F }, { 0x20D0, 0x20FF }, { 0xFE00, 0xFE0F } }
+local two = {
+  { 0x1100, 0x115F }, { 0x2E80, 0xA4CF }, { 0xAC00, 0xD7A3 }, { 0xF900, 0xFAFF }, { 0xFE30, 0xFE6F },
+  { 0xFF00, 0xFF60 }, { 0xFFE0, 0xFFE6 }, { 0x1F300, 0x1FAFF }, { 0x20000, 0x3FFFD },
+}
+
+local character = "[\1-\127\194-\244][\128-\191]*"
+
+local function code_point(bytes)
+  local first = bytes:byte()
+  if first < 128 then return first end
+  local code = first < 224 and first - 192 or first < 240 and first - 224 or first - 240
+  for i = 2, #bytes do code = code * 64 + bytes:byte(i) - 128 end
+  return code
+end
+
+local function within(code, ranges)
+  for _, range in ipairs(ranges) do
+    if code >= range[1] and code <= range[2] then return true end
+  end
+  return false
+end
+
+local function character_width(bytes)
+  if #bytes == 1 then return 1 end
+  local code = code_point(bytes)
+  return within(code, none) and 0 or within(code, two) and 2 or 1
+end
+
+--- The columns a text takes.
+-- @param text UTF-8
+-- @return a count
+function width.of(text)
+  if not text:find "[\128-\255]" then return #text end
+  local columns = 0
+  for bytes in text:gmatch(character) do columns = columns + character_width(bytes) end
+  return columns
+end
+
+--- The text, cut with an ellipsis when it takes more columns than `columns`.
+-- @param text UTF-8
+-- @param columns at least 1
+-- @return text
+function width.cut(text, columns)
+  if width.of(text) <= columns then return text end
+  local kept, taken = {}, 0
+  for bytes in text:gmatch(character) do
+    taken = taken + character_width(bytes)
+    if taken > columns - 1 then break end
+    kept[#kept + 1] = bytes
+  end
+  return (table.concat(kept):gsub(" +$", "")) .. "…"
+end
+
+--- The text, filled with blanks to `columns`.
+-- @param text UTF-8
+-- @param columns the width wanted
+-- @param[opt=false] right true: blanks before the text
+-- @return text
+function width.pad(text, columns, right)
+  local blanks = (" "):rep(columns - width.of(text))
+  return right and blanks .. text or text .. blanks
+end
+
+--- The words of a text in lines of at most `columns`; a longer word has a line of its own.
+-- @param text UTF-8
+-- @param columns the width wanted
+-- @return an array of lines, at least one
+function width.wrap(text, columns)
+  local lines, line = {}, nil
+  for word in text:gmatch "%S+" do
+    if line and width.of(line) + 1 + width.of(word) <= columns then
+      line = line .. " " .. word
+    else
+      lines[#lines + 1] = line
+      line = word
+    end
+  end
+  lines[#lines + 1] = line or ""
+  return lines
+end
+
+-- Control characters have pictures of their own in Unicode: U+2400 and on.
+local function picture(byte)
+  return byte == "\127" and "␡" or "\226\144" .. string.char(128 + byte:byte())
+end
+
+--- The text with every control character made visible, so that no data can steer the terminal.
+-- @param text UTF-8
+-- @return text
+function width.safe(text)
+  if not text:find "[%c\127\194]" then return text end
+  text = text:gsub("[%c\127]", picture)
+  return (text:gsub("\194[\128-\159]", "�"))
+end
+
+return width

@@ -1,0 +1,479 @@
+/* Writing: numbers in their shortest form, CSV and JSON to the byte, files that are whole or as they were. */
+#include <math.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/format.h"
+#include "base/shortest.h"
+#include "twin.h"
+
+/* ---- into memory ---- */
+
+typedef struct sink {
+  char *bytes;
+  size_t size, most; /* refuses more than `most` */
+} sink;
+
+static tally_status take(void *context, const void *bytes, size_t size, tally_error *error) {
+  (void)error;
+  sink *it = context;
+  if (it->most && it->size + size > it->most) return TALLY_EIO;
+  it->bytes = realloc(it->bytes, it->size + size + 1);
+  if (size) memcpy(it->bytes + it->size, bytes, size);
+  it->size += size;
+  it->bytes[it->size] = '\0';
+  return TALLY_OK;
+}
+
+static bool is_written(const sink *it, const char *expected) {
+  bool same = it->size == strlen(expected) && (it->size == 0 || memcmp(it->bytes, expected, it->size) == 0);
+  if (!same) fprintf(stderr, "written:\n%.*s\nexpected:\n%s\n", (int)it->size, it->bytes ? it->bytes : "", expected);
+  return same;
+}
+
+static void check_csv(const tally_table *table, const tally_csv_write_options *options, const char *expected) {
+  sink it = {0};
+  MUST(tally_write_csv(table, &(tally_output){.write = take, .context = &it}, options, &check_error));
+  CHECK(is_written(&it, expected));
+  free(it.bytes);
+}
+
+static void check_json(const tally_table *table, bool lines, const char *expected) {
+  sink it = {0};
+  tally_json_write_options options = TALLY_JSON_WRITE_OPTIONS;
+  options.lines = lines;
+  MUST(tally_write_json(table, &(tally_output){.write = take, .context = &it}, &options, &check_error));
+  CHECK(is_written(&it, expected));
+  free(it.bytes);
+}
+
+/* ---- numbers ---- */
+
+static uint64_t random_bits(void) {
+  uint64_t bits = 0;
+  for (int i = 0; i < 4; i++) bits = bits << 16 | (uint64_t)twin_random(65536);
+  return bits;
+}
+
+static double from_bits(uint64_t bits) {
+  double value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+static bool reads_back(double value) {
+  char form[TL_FORMAT_SIZE], *end;
+  size_t size = tl_format_number(value, form);
+  double again = strtod(form, &end);
+  return size < sizeof form && strlen(form) == size && *end == '\0' && memcmp(&again, &value, sizeof value) == 0;
+}
+
+/* Neither the nearest number with one digit less nor its neighbours read back; and of its own length it is the nearest. */
+static bool is_shortest(double value) {
+  char digits[TL_SHORTEST_DIGITS], form[64];
+  int point, count = tl_shortest_digits(value, digits, &point);
+  snprintf(form, sizeof form, "%.*e", count - 1, value);
+  if (strtod(form, NULL) == value) {
+    if (form[0] != '0' + digits[0]) return false;
+    for (int i = 1; i < count; i++)
+      if (form[i + 1] != '0' + digits[i]) return false;
+  }
+  if (count == 1) return true;
+  uint64_t head = 0;
+  for (int i = 0; i < count - 1; i++) head = head * 10 + (uint64_t)digits[i];
+  for (int step = -1; step <= 2; step++) {
+    snprintf(form, sizeof form, "%llue%d", (unsigned long long)(head + (uint64_t)step), point - count + 1);
+    if (strtod(form, NULL) == value) return false;
+  }
+  return true;
+}
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+enum { RANDOM_NUMBERS = 50000 };
+#else
+enum { RANDOM_NUMBERS = 1000000 };
+#endif
+
+static void test_random_numbers(void) {
+  int bad = 0, long_forms = 0;
+  for (int i = 0; i < RANDOM_NUMBERS; i++) {
+    double value = from_bits(random_bits());
+    if (!isfinite(value)) continue;
+    bad += !reads_back(value);
+    if (i % 20 == 0 && value != 0) long_forms += !is_shortest(fabs(value));
+  }
+  for (int i = 0; i < RANDOM_NUMBERS / 50; i++) { /* few decimals, as tables have them */
+    double value = twin_random(1000000000) / pow(10, twin_random(8));
+    bad += !reads_back(value);
+    if (value != 0) long_forms += !is_shortest(value);
+  }
+  CHECK(bad == 0);
+  CHECK(long_forms == 0);
+}
+
+static void check_number(double value, const char *expected) {
+  char form[TL_FORMAT_SIZE];
+  tl_format_number(value, form);
+  CHECK(twin_contains(form, expected) && strlen(form) == strlen(expected));
+}
+
+static void test_numbers(void) {
+  check_number(0.0, "0.0");
+  check_number(-0.0, "-0.0");
+  check_number(1, "1.0");
+  check_number(-12.5, "-12.5");
+  check_number(0.1, "0.1");
+  check_number(0.1 + 0.2, "0.30000000000000004");
+  check_number(1e15, "1000000000000000.0");
+  check_number(9007199254740993.0, "9007199254740992.0");
+  check_number(1e16, "1e16");
+  check_number(1.5e300, "1.5e300");
+  check_number(0.0001, "0.0001");
+  check_number(0.00012345678901234567, "0.00012345678901234567");
+  check_number(0.00001, "1e-5");
+  check_number(5e-324, "5e-324");
+  check_number(2.2250738585072014e-308, "2.2250738585072014e-308");
+  check_number(1.7976931348623157e308, "1.7976931348623157e308");
+  check_number(9007199254740991.0, "9007199254740991.0");
+  check_number(4503599627370495.5, "4503599627370495.5");
+  check_number(1801514316094494.25, "1801514316094494.2");
+  check_number(5e-324 * 3, "1.5e-323");
+  check_number(9.5367431640625e-07, "9.5367431640625e-7");
+  check_number(1e23, "1e23");
+  check_number(NAN, "nan");
+  check_number(-INFINITY, "-inf");
+  bool powers = true;
+  for (int i = -1074; i < 1024; i++) {
+    double power = ldexp(1, i);
+    powers &= reads_back(power) && is_shortest(power) && reads_back(nextafter(power, 0)) && reads_back(nextafter(power, INFINITY));
+  }
+  CHECK(powers);
+}
+
+static void check_value(tally_value value, const char *expected) {
+  char form[TL_FORMAT_SIZE];
+  CHECK(tally_format_value(value, form, sizeof form) == strlen(expected));
+  CHECK(strcmp(form, expected) == 0);
+}
+
+static void test_values(void) {
+  check_value(twin_integer(INT64_MIN), "-9223372036854775808");
+  check_value(twin_integer(INT64_MAX), "9223372036854775807");
+  check_value(twin_integer(0), "0");
+  check_value((tally_value){.type = TALLY_BOOLEAN, .boolean = true}, "true");
+  check_value((tally_value){.type = TALLY_MISSING}, "");
+  check_value((tally_value){.type = TALLY_DATE, .date = 0}, "1970-01-01");
+  check_value((tally_value){.type = TALLY_DATE, .date = -1}, "1969-12-31");
+  check_value((tally_value){.type = TALLY_DATE, .date = 18321}, "2020-02-29");
+  check_value((tally_value){.type = TALLY_DATE, .date = -719528}, "0000-01-01");
+  check_value((tally_value){.type = TALLY_DATE, .date = -719529}, "-0001-12-31");
+  check_value((tally_value){.type = TALLY_DATE, .date = 2932897}, "+10000-01-01");
+  check_value((tally_value){.type = TALLY_DATE, .date = INT32_MAX}, "+5881580-07-11");
+  char cut[4];
+  CHECK(tally_format_value(twin_text("ab\xC3\xA4"), cut, sizeof cut) == 4 && strcmp(cut, "ab") == 0);
+  CHECK(tally_format_value(twin_text("abc"), cut, sizeof cut) == 3 && strcmp(cut, "abc") == 0);
+  CHECK(tally_format_value(twin_text("abc"), NULL, 0) == 3);
+}
+
+/* ---- tables ---- */
+
+static tally_table *sample(void) {
+  static const char *const names[] = {"a, b", "n", "x", "when", "ok"};
+  const tally_value none = {.type = TALLY_MISSING};
+  tally_builder *builder;
+  tally_column *columns[5];
+  MUST(tally_builder_new(TALLY_TEXT, &builder, &check_error));
+  static const char *const texts[] = {"plain", "", "say \"hi\"", "two\nlines", " blank", "\xE2\x80\xA8\x01\\"};
+  for (int i = 0; i < 6; i++) MUST(tally_builder_append(builder, twin_text(texts[i]), &check_error));
+  MUST(tally_builder_append_missing(builder, tl_text_of("[c]"), &check_error));
+  MUST(tally_builder_append_missing(builder, tl_text_of(""), &check_error));
+  MUST(tally_builder_finish(builder, &columns[0], &check_error));
+  tally_builder_release(builder);
+  tally_value n[] = {twin_integer(1), twin_integer(INT64_MIN), twin_integer(INT64_MAX), none, none, none, none, none};
+  columns[1] = twin_column_of(TALLY_INTEGER, n, 8);
+  tally_value x[] = {twin_number(0.1),       twin_number(2),          twin_number(NAN),  none,
+                     twin_number(-INFINITY), twin_number(123456.789), twin_number(-0.0), none};
+  columns[2] = twin_column_of(TALLY_NUMBER, x, 8);
+  tally_value when[8] = {{.type = TALLY_DATE, .date = 18321}};
+  columns[3] = twin_column_of(TALLY_DATE, when, 8);
+  tally_value ok[8] = {{.type = TALLY_BOOLEAN, .boolean = true}, {.type = TALLY_BOOLEAN}};
+  columns[4] = twin_column_of(TALLY_BOOLEAN, ok, 8);
+  return twin_table(names, columns, 5, 8);
+}
+
+static void test_csv(const tally_table *table) {
+  check_csv(table, NULL,
+            "\"a, b\",n,x,when,ok\n"
+            "plain,1,0.1,2020-02-29,true\n"
+            "\"\",-9223372036854775808,2.0,,false\n"
+            "\"say \"\"hi\"\"\",9223372036854775807,nan,,\n"
+            "\"two\nlines\",,,,\n"
+            "\" blank\",,-inf,,\n"
+            "\xE2\x80\xA8\x01\\,,123456.789,,\n"
+            "[c],,-0.0,,\n"
+            ",,,,\n");
+  tally_csv_write_options options = TALLY_CSV_WRITE_OPTIONS;
+  options.separator = ';';
+  options.header = false;
+  options.symbols = false;
+  options.missing = "NA";
+  options.line_end = "\r\n";
+  tally_table *last;
+  MUST(tally_table_slice(table, 6, 2, &last, &check_error));
+  check_csv(last, &options, "NA;NA;-0.0;NA;NA\r\nNA;NA;NA;NA;NA\r\n");
+  tally_table_release(last);
+  options.separator = '"';
+  sink it = {0};
+  FAILS(TALLY_ESYNTAX, "cannot separate fields",
+        tally_write_csv(table, &(tally_output){.write = take, .context = &it}, &options, &check_error));
+}
+
+static void test_json(const tally_table *table) {
+  tally_table *some, *none;
+  MUST(tally_table_slice(table, 0, 3, &some, &check_error));
+  check_json(some, false,
+             "[\n{\"a, b\":\"plain\",\"n\":1,\"x\":0.1,\"when\":\"2020-02-29\",\"ok\":true},\n"
+             "{\"a, b\":\"\",\"n\":-9223372036854775808,\"x\":2.0,\"when\":null,\"ok\":false},\n"
+             "{\"a, b\":\"say \\\"hi\\\"\",\"n\":9223372036854775807,\"x\":null,\"when\":null,\"ok\":null}\n]\n");
+  tally_table_release(some);
+  MUST(tally_table_slice(table, 5, 2, &some, &check_error));
+  check_json(some, true,
+             "{\"a, b\":\"\\u2028\\u0001\\\\\",\"n\":null,\"x\":123456.789,\"when\":null,\"ok\":null}\n"
+             "{\"a, b\":null,\"n\":null,\"x\":-0.0,\"when\":null,\"ok\":null}\n");
+  tally_table_release(some);
+  MUST(tally_table_slice(table, 0, 0, &none, &check_error));
+  check_json(none, false, "[]\n");
+  check_json(none, true, "");
+  tally_table_release(none);
+  MUST(tally_table_new(NULL, NULL, 0, 2, &none, &check_error));
+  check_json(none, true, "{}\n{}\n");
+  tally_table_release(none);
+}
+
+/* ---- reading back ---- */
+
+enum { WIDTH = 6 };
+
+static bool same_tables(const tally_table *a, const tally_table *b, bool reasons) {
+  if (a->rows != b->rows || a->columns != b->columns) return false;
+  for (size_t c = 0; c < a->columns; c++) {
+    if (strcmp(a->names[c], b->names[c]) != 0) return false;
+    for (int64_t i = 0; i < a->rows; i++) {
+      if (!twin_same_value(tally_column_value(a->column[c], i), tally_column_value(b->column[c], i))) return false;
+      if (reasons && !tl_text_equal(tally_column_reason(a->column[c], i), tally_column_reason(b->column[c], i))) return false;
+    }
+  }
+  return true;
+}
+
+/* Files have no dates outside the years 1 to 9999, and neither form has NaN and infinities. */
+static tally_value writable_value(tally_type type) {
+  static const char *const texts[] = {"",         "a",         "a,b",          "\"",  "say \"hi\"", "line\nline", "\r\n", " pad ",
+                                      "\xC3\xA4", "\xC2\xA0x", "\xE2\x80\xA9", "007", "true",       "2020-01-01", "\t",   "x;y"};
+  tally_value value = twin_value(type);
+  if (type == TALLY_TEXT) value = twin_text(texts[twin_random(16)]);
+  if (type == TALLY_DATE) value.date = twin_random(2000000) - 700000;
+  if (type == TALLY_NUMBER) {
+    value.number = from_bits(random_bits());
+    if (!isfinite(value.number) || twin_random(3) == 0) value.number = twin_random(2) ? -0.0 : twin_random(100000) / 100.0;
+  }
+  return value;
+}
+
+static tally_column *writable_column(tally_type type, int64_t rows) {
+  static const char *const symbols[] = {"", "[c]", "..", "*"};
+  tally_builder *builder;
+  tally_column *column;
+  MUST(tally_builder_new(type, &builder, &check_error));
+  for (int64_t i = 0; i < rows; i++) {
+    if (twin_random(5) == 0)
+      MUST(tally_builder_append_missing(builder, tl_text_of(symbols[twin_random(4)]), &check_error));
+    else
+      MUST(tally_builder_append(builder, writable_value(type), &check_error));
+  }
+  MUST(tally_builder_finish(builder, &column, &check_error));
+  tally_builder_release(builder);
+  return column;
+}
+
+static const char *const names[WIDTH] = {"flag", "n", "the, \"x\"", "t\n", "day", "note"};
+static const tally_type types[WIDTH] = {TALLY_BOOLEAN, TALLY_INTEGER, TALLY_NUMBER, TALLY_TEXT, TALLY_DATE, TALLY_TEXT};
+
+static tally_table *writable_table(int64_t rows) {
+  tally_column *columns[WIDTH];
+  for (int i = 0; i < WIDTH; i++) columns[i] = writable_column(types[i], rows);
+  return twin_table(names, columns, WIDTH, rows);
+}
+
+static void check_json_round(const tally_table *table, bool lines) {
+  sink it = {0};
+  tally_json_write_options out = TALLY_JSON_WRITE_OPTIONS;
+  tally_json_options in = TALLY_JSON_OPTIONS;
+  tally_reading *reading;
+  out.lines = lines;
+  in.type_names = names;
+  in.types = types;
+  in.type_count = WIDTH;
+  MUST(tally_write_json(table, &(tally_output){.write = take, .context = &it}, &out, &check_error));
+  MUST(tally_read_json(&(tally_input){.bytes = it.bytes, .size = it.size}, &in, &reading, &check_error));
+  CHECK(same_tables(tally_reading_table(reading), table, false));
+  CHECK(tally_table_rows(tally_reading_problems(reading)) == 0);
+  tally_reading_release(reading);
+  free(it.bytes);
+}
+
+/* Symbols come back as the reasons that they were. */
+static void check_csv_round(const tally_table *table, char separator) {
+  sink it = {0};
+  tally_csv_write_options out = TALLY_CSV_WRITE_OPTIONS;
+  tally_csv_options in = TALLY_CSV_OPTIONS;
+  tally_reading *reading;
+  out.separator = in.separator = separator;
+  in.header = TALLY_HEADER_FIRST;
+  in.trim = false;
+  in.type_names = names;
+  in.types = types;
+  in.type_count = WIDTH;
+  MUST(tally_write_csv(table, &(tally_output){.write = take, .context = &it}, &out, &check_error));
+  MUST(tally_read_csv(&(tally_input){.bytes = it.bytes, .size = it.size}, &in, &reading, &check_error));
+  bool same = same_tables(tally_reading_table(reading), table, true);
+  if (!same) fprintf(stderr, "%s", it.bytes), tally_write_csv(tally_reading_table(reading), &(tally_output){.descriptor=2}, &out, NULL);
+  CHECK(same);
+  CHECK(tally_table_rows(tally_reading_problems(reading)) == 0);
+  tally_reading_release(reading);
+  free(it.bytes);
+}
+
+static void test_rounds(void) {
+  for (int round = 0; round < 100; round++) {
+    tally_table *table = writable_table(1 + twin_random(60));
+    check_json_round(table, round % 2);
+    check_csv_round(table, ",;\t|"[round % 4]);
+    tally_table_release(table);
+  }
+}
+
+/* ---- files ---- */
+
+static char folder[] = "/tmp/tally-emit-XXXXXX";
+static char path[64];
+
+static char *content(const char *of) {
+  static char bytes[4096];
+  FILE *file = fopen(of, "rb");
+  if (!file) return NULL;
+  bytes[fread(bytes, 1, sizeof bytes - 1, file)] = '\0';
+  fclose(file);
+  return bytes;
+}
+
+/* Files in the folder, hidden ones too. */
+static int files_there(void) {
+  char command[128], answer[16] = "";
+  snprintf(command, sizeof command, "ls -A %s | wc -l", folder);
+  FILE *pipe = popen(command, "r");
+  if (!fgets(answer, sizeof answer, pipe)) answer[0] = '\0';
+  pclose(pipe);
+  return atoi(answer);
+}
+
+static bool holds(const char *of, const char *expected) {
+  const char *there = content(of);
+  return there && strcmp(there, expected) == 0;
+}
+
+static void test_file(void) {
+  struct stat now;
+  MUST(tally_write_bytes("old\n", 4, &(tally_output){.path = path}, &check_error));
+  CHECK(holds(path, "old\n"));
+  CHECK(chmod(path, 0640) == 0);
+  MUST(tally_write_bytes("new\n", 4, &(tally_output){.path = path}, &check_error));
+  CHECK(holds(path, "new\n"));
+  CHECK(stat(path, &now) == 0 && (now.st_mode & 07777) == 0640);
+  CHECK(files_there() == 1);
+  char link[80];
+  snprintf(link, sizeof link, "%s/link", folder);
+  CHECK(symlink("t.csv", link) == 0);
+  MUST(tally_write_bytes("through\n", 8, &(tally_output){.path = link}, &check_error));
+  CHECK(holds(path, "through\n") && lstat(link, &now) == 0 && S_ISLNK(now.st_mode));
+  CHECK(unlink(link) == 0);
+}
+
+static void test_failures(const tally_table *table) {
+  tally_output to_file = {.path = path};
+  MUST(tally_write_bytes("old\n", 4, &to_file, &check_error));
+  FAILS(TALLY_EIO, "'/dev/full'", tally_write_csv(table, &(tally_output){.path = "/dev/full"}, NULL, &check_error));
+  FAILS(TALLY_EIO, "it is a folder", tally_write_csv(table, &(tally_output){.path = folder}, NULL, &check_error));
+  char nowhere[80];
+  snprintf(nowhere, sizeof nowhere, "%s/none/t.csv", folder);
+  FAILS(TALLY_EIO, nowhere, tally_write_csv(table, &(tally_output){.path = nowhere}, NULL, &check_error));
+  FAILS(TALLY_EIO, "cannot write", tally_write_csv(table, &(tally_output){.path = ""}, NULL, &check_error));
+  FAILS(TALLY_EIO, "cannot write to", tally_write_csv(table, &(tally_output){.descriptor = -1}, NULL, &check_error));
+  sink it = {.most = 1};
+  FAILS(TALLY_EIO, "refused", tally_write_csv(table, &(tally_output){.write = take, .context = &it}, NULL, &check_error));
+  tally_cancel(true);
+  char *much = calloc(1, 200000);
+  FAILS(TALLY_ECANCEL, "", tally_write_bytes(much, 200000, &to_file, &check_error));
+  tally_cancel(false);
+  free(much);
+  if (geteuid() != 0) {
+    CHECK(chmod(folder, 0500) == 0);
+    FAILS(TALLY_EIO, path, tally_write_csv(table, &to_file, NULL, &check_error));
+    CHECK(chmod(folder, 0700) == 0);
+  }
+  CHECK(holds(path, "old\n"));
+  CHECK(files_there() == 1);
+}
+
+static void test_descriptor(const tally_table *table) {
+  int ends[2];
+  char got[16] = "";
+  tally_table *none;
+  MUST(tally_table_slice(table, 0, 0, &none, &check_error));
+  CHECK(pipe(ends) == 0);
+  MUST(tally_write_csv(none, &(tally_output){.descriptor = ends[1]}, NULL, &check_error));
+  CHECK(write(ends[1], "!", 1) == 1); /* still open */
+  CHECK(read(ends[0], got, sizeof got) == (ssize_t)sizeof got && memcmp(got, "\"a, b\",n,x,when,", sizeof got) == 0);
+  close(ends[0]);
+  close(ends[1]);
+  tally_table_release(none);
+}
+
+static void test_memory(const tally_table *table) {
+  size_t before = tally_memory_used();
+  MUST(tally_write_bytes("old\n", 4, &(tally_output){.path = path}, &check_error));
+  for (int form = 0; form < 2; form++) {
+    tally_status status = TALLY_ENOMEM;
+    for (int64_t count = 0; status != TALLY_OK && count < 100; count++) {
+      tally_error error = {0};
+      tally_output to = {.path = path};
+      tally_fail_allocation(count, false);
+      status = form ? tally_write_json(table, &to, NULL, &error) : tally_write_csv(table, &to, NULL, &error);
+      tally_fail_allocation(-1, false);
+      CHECK(status == TALLY_OK || (status == TALLY_ENOMEM && error.code == TALLY_ENOMEM));
+      CHECK(status == TALLY_OK || form || holds(path, "old\n"));
+      CHECK(tally_memory_used() == before && files_there() == 1);
+    }
+    CHECK(status == TALLY_OK);
+  }
+}
+
+int main(void) {
+  if (!mkdtemp(folder)) return 1;
+  snprintf(path, sizeof path, "%s/t.csv", folder);
+  tally_table *table = sample();
+  test_numbers();
+  test_random_numbers();
+  test_values();
+  test_csv(table);
+  test_json(table);
+  test_rounds();
+  test_file();
+  test_failures(table);
+  test_descriptor(table);
+  test_memory(table);
+  tally_table_release(table);
+  unlink(path);
+  rmdir(folder);
+  return finish();
+}

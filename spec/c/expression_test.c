@@ -1,0 +1,460 @@
+/* Formulas against a slow twin: every function, for every combination of types that it takes, over random rows with missing values,
+ * extremes, odd slices, constants, and both makes of text, must give what a plain function of single values gives. */
+#include <math.h>
+#include <stdint.h>
+
+#include "check.h"
+#include "column/column.h"
+#include "expression_twin.h"
+
+enum { ROWS = 150, TYPES = 6 };
+
+/* ---- a small generator with a fixed start ---- */
+
+static uint64_t state = 20201123;
+
+static uint64_t next(void) {
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state;
+}
+
+static size_t below(size_t most) {
+  return (size_t)(next() % most);
+}
+
+/* ---- random values ---- */
+
+static const int64_t integers[] = {0,
+                                   1,
+                                   -1,
+                                   2,
+                                   3,
+                                   -3,
+                                   5,
+                                   7,
+                                   -7,
+                                   10,
+                                   15,
+                                   100,
+                                   12345,
+                                   201920,
+                                   199900,
+                                   201921,
+                                   INT64_MAX,
+                                   INT64_MIN,
+                                   1LL << 53,
+                                   (1LL << 53) + 1,
+                                   -(1LL << 53) - 1,
+                                   INT64_MAX - 1,
+                                   4,
+                                   6};
+enum { TAME_INTEGERS = 16 };
+static const double numbers[] = {0.0,
+                                 -0.0,
+                                 1.0,
+                                 -1.0,
+                                 0.5,
+                                 2.5,
+                                 -2.5,
+                                 0.1,
+                                 2.675,
+                                 1.005,
+                                 -7.25,
+                                 1e15,
+                                 1e300,
+                                 -1e300,
+                                 3.0,
+                                 0x1p53,
+                                 0x1p63,
+                                 -0x1p63,
+                                 9007199254740993.0,
+                                 5e-324,
+                                 INFINITY,
+                                 -INFINITY,
+                                 NAN,
+                                 0.285,
+                                 1.115,
+                                 100.0,
+                                 4.35};
+static const char *const texts[] = {
+    "",        "a",        "UK",         "China",   "Côte d'Ivoire", "ÉTUDIANT", "  padded\t",
+    "2019/20", "2019-20",  "201920",     "2019/21", "2019/2020",     "1999/00",  "2019",
+    "12.5",    "-7",       "abcabc",     "ßŸİı",    "Ωμέγα",         "Привет",   "日本語",
+    "😀x",      "1e3",      "2019-08-31", "ab",      "2020-02-30",    "2019–20",  "9223372036854775808",
+    "bc",      "\xC2\xA0x"};
+static const int32_t dates[] = {0, 1, -1, 18139, -719162, 2932896, 11016, -141428, 365, 59};
+
+#define PICK(array) array[below(sizeof array / sizeof *array)]
+
+static tally_value random_value(tally_type type, bool tame) {
+  tally_value value = {.type = type};
+  if (type == TALLY_BOOLEAN) value.boolean = below(2);
+  if (type == TALLY_INTEGER) value.integer = tame ? integers[below(TAME_INTEGERS)] : PICK(integers);
+  if (type == TALLY_NUMBER) value.number = below(3) ? PICK(numbers) : (double)(int64_t)below(100000) / 1000;
+  if (type == TALLY_TEXT) {
+    const char *text = PICK(texts);
+    value.text = (tally_text){text, strlen(text)};
+  }
+  if (type == TALLY_DATE) value.date = PICK(dates);
+  return value;
+}
+
+/* A column of ROWS rows that may be a slice from an odd row, plain text, and have missing values with and without reasons. */
+static tally_column *random_column(tally_type type, bool tame) {
+  tally_builder *builder;
+  tally_column *column, *slice;
+  size_t before = below(2) ? 0 : 1 + below(70), gaps = below(3) ? 5 : 0;
+  MUST(tally_builder_new(type == TALLY_MISSING ? TALLY_BOOLEAN : type, &builder, must_));
+  for (size_t i = 0; i < before + ROWS + 3; i++) {
+    if (type == TALLY_MISSING || (gaps && below(gaps) == 0))
+      MUST(tally_builder_append_missing(builder, below(2) ? (tally_text){"[c]", 3} : (tally_text){0}, must_));
+    else
+      MUST(tally_builder_append(builder, random_value(type, tame), must_));
+  }
+  MUST(tally_builder_finish(builder, &column, must_));
+  tally_builder_release(builder);
+  if (type == TALLY_TEXT && below(2)) {
+    tally_column *plain;
+    MUST(tl_column_cast(column, TALLY_TEXT, &plain, must_));
+    tally_column_release(column);
+    column = plain;
+  }
+  MUST(tally_column_slice(column, (int64_t)before, ROWS, &slice, must_));
+  tally_column_release(column);
+  return slice;
+}
+
+/* ---- comparing ---- */
+
+static bool same(tally_value a, tally_value b) {
+  if (a.type != b.type) return false;
+  switch (a.type) {
+    case TALLY_BOOLEAN:
+      return a.boolean == b.boolean;
+    case TALLY_INTEGER:
+      return a.integer == b.integer;
+    case TALLY_NUMBER:
+      return (isnan(a.number) && isnan(b.number)) || memcmp(&a.number, &b.number, sizeof a.number) == 0;
+    case TALLY_TEXT:
+      return a.text.size == b.text.size && memcmp(a.text.bytes, b.text.bytes, a.text.size) == 0;
+    case TALLY_DATE:
+      return a.date == b.date;
+    default:
+      return true;
+  }
+}
+
+/* The promise of column.h: what lies under a missing row is zero. */
+static bool clean_under_missing(const tally_column *c) {
+  size_t size = tl_value_size(c);
+  static const char zeros[8];
+  for (int64_t i = 0; i < c->length; i++) {
+    if (tl_present(c, i)) continue;
+    if (c->type == TALLY_BOOLEAN && tl_boolean(c, i)) return false;
+    if (size && memcmp((const char *)c->values->bytes + (size_t)(c->offset + i) * size, zeros, size)) return false;
+    if (c->type == TALLY_TEXT && !c->dictionary && tl_plain_text(c, i).size) return false;
+  }
+  return true;
+}
+
+/* ---- every function with every combination of types ---- */
+
+typedef struct trial {
+  const char *function;
+  tally_type types[3];
+  size_t count;
+  tally_type type; /* of the answer */
+  tally_table *table;
+  tally_value constants[3]; /* used when the type is not TALLY_MISSING */
+  bool constant[3];
+} trial;
+
+static const char *const names[] = {"a", "b", "c"};
+
+static tally_expression *call_of(const trial *it) {
+  tally_expression *arguments[3], *call;
+  for (size_t i = 0; i < it->count; i++) {
+    if (it->constant[i])
+      MUST(tally_expression_value(it->constants[i], &arguments[i], must_));
+    else
+      MUST(tally_expression_column(names[i], &arguments[i], must_));
+  }
+  MUST(tally_expression_call(it->function, arguments, it->count, &call, must_));
+  return call;
+}
+
+static void compare_rows(const trial *it, tally_status status, const tally_column *got) {
+  failed = false;
+  int wrong = 0;
+  for (int64_t row = 0; row < ROWS; row++) {
+    tally_value a[3];
+    for (size_t i = 0; i < it->count; i++)
+      a[i] = it->constant[i] ? it->constants[i] : tally_column_value(tally_table_column(it->table, i), row);
+    tally_value wanted = twin(it->function, a, it->count, it->type);
+    if (failed || status != TALLY_OK) continue;
+    wrong += !same(wanted, tally_column_value(got, row));
+    if (wrong == 1)
+      fprintf(stderr, "%s of %d %d %d, row %lld\n", it->function, it->types[0], it->types[1], it->types[2], (long long)row),
+          wrong++;
+  }
+  CHECK(wrong == 0);
+  CHECK(status == (failed ? TALLY_ERANGE : TALLY_OK));
+}
+
+static void try_rows(trial *it) {
+  tally_column *columns[3], *got = NULL;
+  bool tame = below(4) > 0, last_digits = is(it->function, "round") && it->count == 2;
+  for (size_t i = 0; i < it->count; i++) {
+    columns[i] = random_column(it->types[i], tame);
+    it->constant[i] = it->types[i] == TALLY_MISSING || below(4) == 0;
+    it->constants[i] = random_value(it->types[i], tame);
+  }
+  if (last_digits) it->constant[1] = true, it->constants[1].integer = (int64_t)below(17);
+  MUST(tally_table_new(names, columns, it->count, ROWS, &it->table, must_));
+  tally_expression *call = call_of(it);
+  tally_type type;
+  MUST(tally_expression_type(call, it->table, &type, must_));
+  CHECK(type == it->type);
+  tally_error error = {0};
+  tally_status status = tally_evaluate(it->table, call, &got, &error);
+  CHECK(status == TALLY_OK || (error.code == (int32_t)status && error.text[0]));
+  if (status == TALLY_OK) {
+    CHECK(got->type == (type == TALLY_MISSING ? TALLY_BOOLEAN : type) && got->length == ROWS);
+    CHECK(clean_under_missing(got));
+  }
+  compare_rows(it, status, got);
+  tally_column_release(got);
+  tally_expression_release(call);
+  tally_table_release(it->table);
+  for (size_t i = 0; i < it->count; i++) tally_column_release(columns[i]);
+}
+
+static int accepted;
+
+static void try_types(const char *function, size_t count) {
+  size_t combinations = count == 1 ? TYPES : count == 2 ? TYPES * TYPES : TYPES * TYPES * TYPES;
+  for (size_t c = 0; c < combinations; c++) {
+    trial it = {.function = function, .count = count};
+    for (size_t i = 0, rest = c; i < count; i++, rest /= TYPES) it.types[i] = (tally_type)(rest % TYPES);
+    tally_error error = {0};
+    tally_status status = tally_function_type(function, it.types, count, &it.type, &error);
+    if (status == TALLY_ESHAPE) return;
+    if (status != TALLY_OK) {
+      CHECK(status == TALLY_ETYPE && error.text[0]);
+      continue;
+    }
+    accepted++;
+    for (int times = 0; times < 6; times++) try_rows(&it);
+  }
+}
+
+static void test_every_function(void) {
+  for (size_t i = 0; tally_function_name(i); i++) {
+    accepted = 0;
+    for (size_t count = 1; count <= 3; count++) try_types(tally_function_name(i), count);
+    CHECK(accepted > 0);
+  }
+}
+
+/* ---- what the twin does not say ---- */
+
+/* f(arguments); column names begin with '$', everything else is text. */
+static tally_expression *formula(const char *function, size_t count, const char *const *arguments) {
+  tally_expression *nodes[4], *call;
+  for (size_t i = 0; i < count; i++) {
+    if (arguments[i][0] == '$')
+      MUST(tally_expression_column(arguments[i] + 1, &nodes[i], must_));
+    else
+      MUST(tally_expression_value(text(arguments[i], strlen(arguments[i])), &nodes[i], must_));
+  }
+  MUST(tally_expression_call(function, nodes, count, &call, must_));
+  return call;
+}
+
+static void test_messages(void) {
+  static const struct {
+    const char *function;
+    tally_type types[3];
+    size_t count;
+    tally_status status;
+    const char *message;
+  } refused[] = {
+      {"+", {TALLY_TEXT, TALLY_INTEGER}, 2, TALLY_ETYPE, "no '+' for text and integer"},
+      {"neg", {TALLY_TEXT}, 1, TALLY_ETYPE, "no '-' for text"},
+      {"==", {TALLY_TEXT, TALLY_INTEGER}, 2, TALLY_ETYPE, "cannot compare text with integer"},
+      {"<", {TALLY_DATE, TALLY_NUMBER}, 2, TALLY_ETYPE, "cannot compare date with number"},
+      {"in", {TALLY_TEXT, TALLY_TEXT, TALLY_INTEGER}, 3, TALLY_ETYPE, "cannot compare text with integer"},
+      {"in",
+       {TALLY_TEXT, TALLY_MISSING},
+       2,
+       TALLY_ETYPE,
+       "nothing is equal to nil, so it cannot be a member for 'in'; use is_missing(x)"},
+      {"+", {TALLY_DATE, TALLY_DATE}, 2, TALLY_ETYPE, "no '+' for date and date"},
+      {"-", {TALLY_INTEGER, TALLY_DATE}, 2, TALLY_ETYPE, "no '-' for integer and date"},
+      {"if_else", {TALLY_BOOLEAN, TALLY_TEXT, TALLY_DATE}, 3, TALLY_ETYPE, "no 'if_else' for boolean, text and date"},
+      {"lower", {TALLY_INTEGER}, 1, TALLY_ETYPE, "no 'lower' for integer"},
+      {"lower", {TALLY_TEXT, TALLY_TEXT}, 2, TALLY_ESHAPE, "'lower' takes 1 argument, not 2"},
+      {"substring", {TALLY_TEXT}, 1, TALLY_ESHAPE, "'substring' takes 2 to 3 arguments, not 1"},
+      {"and", {TALLY_BOOLEAN}, 1, TALLY_ESHAPE, "'and' takes 2 arguments or more, not 1"},
+      {"lowre", {TALLY_TEXT}, 1, TALLY_ENAME, "no function 'lowre'"},
+  };
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+    tally_error error = {0};
+    tally_type type;
+    CHECK(tally_function_type(refused[i].function, refused[i].types, refused[i].count, &type, &error) == refused[i].status);
+    CHECK(strcmp(error.text, refused[i].message) == 0);
+  }
+}
+
+static void test_kleene(void) {
+  static const char *const and_table = "TFMFFFMFM", *const or_table = "TTTTFMTMM";
+  static const char *const letters = "TFM";
+  for (size_t i = 0; i < 9; i++) {
+    tally_value sides[] = {letters[i / 3] == 'M' ? nothing() : truth(letters[i / 3] == 'T'),
+                           letters[i % 3] == 'M' ? nothing() : truth(letters[i % 3] == 'T')};
+    tally_value both = junction(true, sides, 2), either = junction(false, sides, 2);
+    CHECK((missing(both) ? 'M' : both.boolean ? 'T' : 'F') == and_table[i]);
+    CHECK((missing(either) ? 'M' : either.boolean ? 'T' : 'F') == or_table[i]);
+  }
+}
+
+static void test_depth(void) {
+  tally_expression *node, *next_node;
+  tally_error error = {0};
+  MUST(tally_expression_value(truth(true), &node, must_));
+  int depth = 1;
+  while (tally_expression_call("not", &node, 1, &next_node, &error) == TALLY_OK) {
+    node = next_node;
+    depth++;
+  }
+  CHECK(depth == 200 && error.code == TALLY_ERANGE);
+  CHECK(strcmp(error.text, "a formula may not be nested more than 200 deep") == 0);
+}
+
+static tally_table *levels_table(tally_column **level) {
+  static const char *const values[] = {"UG", "PGT", "UG", "PGR", "PGT"};
+  tally_builder *builder;
+  MUST(tally_builder_new(TALLY_TEXT, &builder, must_));
+  for (size_t i = 0; i < 5; i++) MUST(tally_builder_append(builder, text(values[i], strlen(values[i])), must_));
+  MUST(tally_builder_append_missing(builder, (tally_text){"[x]", 3}, must_));
+  MUST(tally_builder_finish(builder, level, must_));
+  tally_builder_release(builder);
+  tally_table *table;
+  MUST(tally_table_new((const char *const[]){"level"}, level, 1, 6, &table, must_));
+  return table;
+}
+
+static tally_column *answer(const tally_table *table, const char *function, size_t count, const char *const *arguments) {
+  tally_expression *call = formula(function, count, arguments);
+  tally_column *got;
+  MUST(tally_evaluate(table, call, &got, must_));
+  tally_expression_release(call);
+  return got;
+}
+
+static bool holds(const tally_column *column, int64_t row, const char *wanted) {
+  return same(tally_column_value(column, row), text(wanted, strlen(wanted)));
+}
+
+static bool reason_is(const tally_column *column, int64_t row, const char *wanted) {
+  tally_text reason = tally_column_reason(column, row);
+  return reason.size == strlen(wanted) && memcmp(reason.bytes, wanted, reason.size) == 0;
+}
+
+static void test_dictionary_and_reasons(void) {
+  tally_column *level, *got;
+  tally_table *table = levels_table(&level);
+  got = answer(table, "replace", 3, (const char *const[]){"$level", "T", "R"}); /* PGT and PGR become one value */
+  CHECK(tally_column_has_dictionary(got) && tally_column_length(tally_column_dictionary(got)) == 2);
+  CHECK(holds(got, 0, "UG") && holds(got, 1, "PGR") && holds(got, 3, "PGR") && tally_column_missing(got) == 1);
+  CHECK(reason_is(got, 5, ""));
+  tally_column_release(got);
+  got = answer(table, "coalesce", 2, (const char *const[]){"$level", "none"});
+  CHECK(tally_column_has_dictionary(got) && holds(got, 4, "PGT") && holds(got, 5, "none"));
+  tally_column_release(got);
+  got = answer(table, "coalesce", 1, (const char *const[]){"$level"});
+  CHECK(tally_column_missing(got) == 1 && reason_is(got, 5, "[x]"));
+  tally_column_release(got);
+  tally_expression *itself;
+  MUST(tally_expression_column("level", &itself, must_));
+  MUST(tally_evaluate(table, itself, &got, must_));
+  CHECK(reason_is(got, 5, "[x]") && got->dictionary == level->dictionary);
+  tally_column_release(got);
+  tally_expression_release(itself);
+  tally_table_release(table);
+  tally_column_release(level);
+}
+
+/* Decimals as they are written: the rounding of the twin works on their digits. */
+static void test_rounding(void) {
+  enum { COUNT = 20000 };
+  tally_builder *builder;
+  tally_column *column, *got;
+  tally_table *table;
+  MUST(tally_builder_new(TALLY_NUMBER, &builder, must_));
+  for (int i = 0; i < COUNT; i++) {
+    char decimal[40];
+    long long figures = (long long)(next() % (below(2) ? 1000000000000000 : 100000));
+    snprintf(decimal, sizeof decimal, "%s%lld%se-%zu", below(2) ? "-" : "", figures / 10, below(2) ? "5" : "0", below(17));
+    MUST(tally_builder_append(builder, number(strtod(decimal, NULL)), must_));
+  }
+  MUST(tally_builder_finish(builder, &column, must_));
+  MUST(tally_table_new(names, &column, 1, COUNT, &table, must_));
+  for (int64_t digits = 0; digits <= 15; digits++) {
+    tally_expression *arguments[2], *call;
+    MUST(tally_expression_column("a", &arguments[0], must_));
+    MUST(tally_expression_value(integer(digits), &arguments[1], must_));
+    MUST(tally_expression_call("round", arguments, 2, &call, must_));
+    MUST(tally_evaluate(table, call, &got, must_));
+    int wrong = 0;
+    for (int64_t i = 0; i < COUNT; i++)
+      wrong += !same(tally_column_value(got, i), number(round_twin(tl_numbers(column)[i], digits)));
+    CHECK(wrong == 0);
+    tally_column_release(got);
+    tally_expression_release(call);
+  }
+  tally_table_release(table);
+  tally_column_release(column);
+  tally_builder_release(builder);
+}
+
+/* Whatever allocation fails, there is an error and nothing is lost (which the sanitizer watches). */
+static void test_refused_memory(void) {
+  tally_column *level;
+  tally_table *table = levels_table(&level);
+  static const char *const calls[][4] = {{"replace", "$level", "T", "R"},     {"coalesce", "$level", "none"},
+                                         {"in", "$level", "UG", "PGT"},       {"==", "$level", "$level"},
+                                         {"concat", "$level", "-", "$level"}, {"length", "$level"}};
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+    size_t count = 0;
+    while (count < 3 && calls[i][count + 1]) count++;
+    tally_status status = TALLY_ENOMEM;
+    for (int64_t refused = 0; status != TALLY_OK && refused < 1000; refused++) {
+      tally_expression *call = formula(calls[i][0], count, calls[i] + 1);
+      tally_column *got = NULL;
+      tally_error error = {0};
+      tally_fail_allocation(refused, false);
+      status = tally_evaluate(table, call, &got, &error);
+      tally_fail_allocation(-1, false);
+      if (status != TALLY_OK) CHECK(status == TALLY_ENOMEM && error.code == TALLY_ENOMEM && !got);
+      tally_column_release(got);
+      tally_expression_release(call);
+    }
+    CHECK(status == TALLY_OK);
+  }
+  tally_table_release(table);
+  tally_column_release(level);
+}
+
+int main(void) {
+  test_every_function();
+  test_messages();
+  test_kleene();
+  test_depth();
+  test_dictionary_and_reasons();
+  test_rounding();
+  test_refused_memory();
+  return finish();
+}

@@ -1,0 +1,106 @@
+-- Ten mistakes that an analyst makes, each answered by a message that says what, where, and what to do. The messages stand here in full:
+-- they are part of what tally promises.
+
+local tally = require "tally"
+local lfs = require "lfs"
+
+local folder
+
+local function file(name, bytes)
+  local path = folder .. "/" .. name
+  local out = assert(io.open(path, "wb"))
+  out:write(bytes)
+  out:close()
+  return path
+end
+
+-- The message of the error that `action` raises; it must be tally's own error object.
+local function message(action)
+  local ok, err = pcall(action)
+  assert.is_false(ok)
+  assert.equal("table", type(err), tostring(err))
+  assert.equal("string", type(err.kind))
+  return (tostring(err):gsub(folder:gsub("%p", "%%%0"), "FOLDER"))
+end
+
+local students = tally.from_rows {
+  { year = "2019/20", level = "UG", students = 1890020 },
+  { year = "2019/20", level = "PGT", students = 531270 },
+}
+
+describe("a mistake", function()
+  setup(function()
+    folder = os.tmpname()
+    os.remove(folder)
+    assert(lfs.mkdir(folder))
+  end)
+
+  teardown(function()
+    for name in lfs.dir(folder) do os.remove(folder .. "/" .. name) end
+    lfs.rmdir(folder .. "/2019")
+    lfs.rmdir(folder)
+  end)
+
+  it("1: a misspelt column", function()
+    assert.equal("no column 'levle'; did you mean 'level'? (columns: year, level, students)\n"
+      .. "  levle == 'UG'\n"
+      .. "  ^",
+      message(function() return students:filter "levle == 'UG'" end))
+  end)
+
+  it("2: text compared with a number", function()
+    assert.equal("cannot compare text with integer\n"
+      .. "  year == 2019\n"
+      .. "       ^",
+      message(function() return students:filter "year == 2019" end))
+  end)
+
+  it("3: a file that is not there", function()
+    assert.equal("FOLDER/studnets.csv: cannot be opened: No such file or directory",
+      message(function() return tally.read_csv(folder .. "/studnets.csv") end))
+  end)
+
+  it("4: a directory", function()
+    lfs.mkdir(folder .. "/2019")
+    assert.equal("FOLDER/2019: is a directory; to read the files in it, name them: \"FOLDER/2019/*.csv\"",
+      message(function() return tally.read_csv(folder .. "/2019") end))
+  end)
+
+  it("5: an empty file", function()
+    local path = file("empty.csv", "")
+    assert.equal("FOLDER/empty.csv: is empty", message(function() return tally.read_csv(path) end))
+  end)
+
+  it("6: an unclosed quote", function()
+    local path = file("quote.csv", 'level,students\nUG,5\n"PGT,7\nPGR,9\n')
+    assert.equal("FOLDER/quote.csv:3:1: a quote is opened here and never closed",
+      message(function() return tally.read_csv(path) end))
+  end)
+
+  it("7: a formula with a syntax error", function()
+    assert.equal("expected a value after '*'\n"
+      .. "  students * / 2\n"
+      .. "             ^",
+      message(function() return students:derive "half = students * / 2" end))
+  end)
+
+  it("8: a sum of text", function()
+    assert.equal("cannot take the sum of text\n"
+      .. "  sum(level)\n"
+      .. "  ^",
+      message(function() return students:aggregate "n = sum(level)" end))
+  end)
+
+  it("9: a join on columns of different types", function()
+    local providers = tally.from_rows { { UKPRN = "10007783", name = "Aberdeen" } }
+    local counts = tally.from_rows { { UKPRN = 10007783, students = 14775 } }
+    assert.equal("cannot join 'UKPRN' (text) with 'UKPRN' (integer): read both as text, e.g. types = { UKPRN = \"text\" }",
+      message(function() return providers:join(counts, { by = "UKPRN" }) end))
+  end)
+
+  it("10: a binary file", function()
+    local path = file("book.xlsx", "PK\3\4" .. ("\0\1\2\255"):rep(300))
+    assert.equal("FOLDER/book.xlsx: is not text but a ZIP archive (an .xlsx workbook is one): save the sheet as CSV first",
+      message(function() return tally.read_csv(path) end))
+  end)
+end)
