@@ -53,7 +53,7 @@ local function cohorts()
       :filter(("`%s` in $labels"):format(level), { labels = labels })
       :select(level, year)
       :rename { level = level, students = year }
-      :derive("domicile = $domicile", { domicile = domicile })
+      :derive("students = integer(students)", "domicile = $domicile", { domicile = domicile })
   end
   local postgraduate = { "Total PG taught", "Total PG research" }
   local undergraduate = { "Total undergraduate" }
@@ -77,7 +77,7 @@ local shares = tally.analyses.students_by_level:run {
 -- Printed and recomputed percentages side by side, one row for each level and base.
 local function long(t, value)
   return t:select("level", "pct_international", "pct_all")
-    :unpivot { columns = { "pct_international", "pct_all" }, names_to = "base", values_to = value }
+    :unpivot({ "pct_international", "pct_all" }, { names_to = "base", values_to = value })
 end
 
 local compared = long(printed, "printed")

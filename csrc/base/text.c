@@ -28,7 +28,7 @@ static uint64_t draw_seed(void) {
   return drawn | 1; /* 0 means not drawn yet */
 }
 
-static uint64_t seed(void) {
+static __attribute__((unused)) uint64_t seed(void) {
   static atomic_ullong value;
   uint64_t now = atomic_load_explicit(&value, memory_order_relaxed);
   if (now) return now;

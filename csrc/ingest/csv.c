@@ -146,6 +146,7 @@ static tally_status check_header(csv *it, tally_error *error) {
 static tally_status plan(csv *it, tally_error *error) {
   TL_TRY(check_header(it, error));
   TL_TRY(tl_header_plan(&it->options, &it->layout, it->source.name, &it->arena, &it->problems, &it->plan, error));
+  it->plan.dialect = &it->dialect;
   it->plan.dirty = it->ranges.census.invalid > 0 || it->ranges.census.nuls > 0;
   it->dialect.least = it->plan.least;
   it->dialect.most = it->plan.most;

@@ -136,13 +136,12 @@ static bool is_symbol(const tl_plan *plan, tally_text text) {
   return false;
 }
 
-/* A symbol in brackets is one everywhere. Without brackets it is one beside numbers and dates; among texts it may be a text. */
+/* A symbol in brackets is one everywhere. Without brackets it is one unless the column is text: among texts it may be a text. */
 static bool symbol_counts(const cell *it) {
   if (it->column->manner == TL_MANNER_EXACT || !is_symbol(it->plan, it->text)) return false;
   if (it->text.bytes[0] == '[') return true;
   if (it->column->manner == TL_MANNER_NONE) return true;
-  tally_type type = tl_manner_type(it->column->manner);
-  return type == TALLY_INTEGER || type == TALLY_NUMBER || type == TALLY_DATE;
+  return tl_manner_type(it->column->manner) != TALLY_TEXT;
 }
 
 /* ---- one field ---- */
@@ -199,12 +198,17 @@ static tally_status put_field(finding *found, size_t index, const tl_field *fiel
 
 /* ---- one record ---- */
 
-/* From the first field too many to the end of the record, or the record as it stands where a field cannot be found in it. */
-static tally_text surplus(const tl_record *record, size_t most) {
-  const tl_field *first = &record->fields[most];
-  bool inside = first->text.bytes >= record->raw.bytes && first->text.bytes <= record->raw.bytes + record->raw.size;
-  if (!inside) return record->raw;
-  return tl_text(first->text.bytes, (size_t)(record->raw.bytes + record->raw.size - first->text.bytes));
+/* From the first field too many to the end of the record. */
+static tally_text surplus(const tl_record *record, const tl_plan *plan) {
+  tally_text raw = record->raw;
+  size_t left = plan->most;
+  bool inside = false;
+  for (size_t i = 0; i < raw.size; i++) {
+    if (plan->dialect->quote && raw.bytes[i] == plan->dialect->quote) inside = !inside;
+    if (raw.bytes[i] != plan->dialect->separator || inside || --left > 0) continue;
+    return tl_text(raw.bytes + i + 1, raw.size - i - 1);
+  }
+  return raw;
 }
 
 static tally_status check_width(finding *it, tally_error *error) {
@@ -212,7 +216,7 @@ static tally_status check_width(finding *it, tally_error *error) {
   const tl_plan *plan = it->rows->plan;
   if (record->count < plan->least) return report(it, TL_PROBLEM_SHORT_ROW, NULL, record->raw, record->byte, error);
   if (record->count <= plan->most) return TALLY_OK;
-  return report(it, TL_PROBLEM_LONG_ROW, NULL, surplus(record, plan->most), record->byte, error);
+  return report(it, TL_PROBLEM_LONG_ROW, NULL, surplus(record, plan), record->byte, error);
 }
 
 tl_problem tl_problem_of_flaw(tl_flaw flaw) {

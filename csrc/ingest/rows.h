@@ -20,6 +20,7 @@ typedef struct tl_column_plan {
 /* What is done to every row. Fixed during a pass. */
 typedef struct tl_plan {
   const tally_csv_options *options;
+  const tl_dialect *dialect;
   const char *const *symbols; /* ended by NULL */
   tl_column_plan *columns;
   size_t count;

@@ -63,11 +63,18 @@ static inline void tl_push_integer(lua_State *L, int64_t value) {
 #endif
 }
 
+/* False when the program stopped the collector, where that can be asked. */
+static inline bool tl_collector_runs(lua_State *L) {
+#if LUA_VERSION_NUM >= 502
+  return lua_gc(L, LUA_GCISRUNNING, 0);
+#else
+  return L != NULL;
+#endif
+}
+
 /* Tells the collector of memory that it cannot see, unless the program stopped it. May run finalizers. */
 static inline void tl_collector_tell(lua_State *L, size_t bytes) {
-#if LUA_VERSION_NUM >= 502
-  if (!lua_gc(L, LUA_GCISRUNNING, 0)) return;
-#endif
+  if (!tl_collector_runs(L)) return;
 #if LUA_VERSION_NUM >= 505
   lua_gc(L, LUA_GCSTEP, bytes);
 #else

@@ -82,7 +82,14 @@ static void set_place(lua_State *L, tally_status status, const tally_error *erro
   }
 }
 
+/* After a refusal: what the failing function held, and all other garbage, gives its memory back before the program goes on. */
+static void make_room(lua_State *L) {
+  lua_settop(L, 0);
+  if (tl_collector_runs(L)) lua_gc(L, LUA_GCCOLLECT, 0);
+}
+
 int tl_raise(lua_State *L, tally_status status, const tally_error *error) {
+  if (status == TALLY_ENOMEM) make_room(L);
   luaL_checkstack(L, 4, NULL);
   lua_pushstring(L, error->text);
   push_error(L, status);

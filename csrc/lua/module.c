@@ -87,8 +87,11 @@ static int core_cancel(lua_State *L) {
 /* core.format_number(v) -> the shortest text that reads back to the same number */
 static int core_format_number(lua_State *L) {
   char text[64];
+  tally_type type;
   tally_value value;
-  if (!tl_to_value(L, 1, TALLY_NUMBER, &value) || value.type == TALLY_MISSING) luaL_checktype(L, 1, LUA_TNUMBER);
+  luaL_checktype(L, 1, LUA_TNUMBER);
+  tl_own_type(L, 1, &type);
+  tl_to_value(L, 1, type, &value);
   size_t size = tally_format_value(value, text, sizeof text);
   lua_pushlstring(L, text, size);
   return 1;

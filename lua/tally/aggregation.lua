@@ -63,7 +63,7 @@ end
 
 -- What the formulas come to, built up formula by formula.
 local function new_split(schema, keys, params)
-  local split = { aggregates = {}, derives = {}, results = {}, known = {}, schema = schema }
+  local split = { aggregates = {}, computed = {}, derives = {}, names = {}, known = {}, schema = schema }
   for _, name in ipairs(keys) do split.known[name] = schema_.find(schema, name).type end
   split.rows = { schema = schema, params = params, used = {} }
   return split
@@ -82,13 +82,20 @@ local function resolver(split)
   end
 end
 
--- Notes an aggregate under a name of its own and gives the column that holds it.
+-- Notes an aggregate under a name; its type.
+local function add_aggregate(split, name, node, parsed)
+  local aggregate, kind = describe(node, split.rows, parsed)
+  aggregate.name = name
+  split.aggregates[#split.aggregates + 1] = aggregate
+  split.computed[#split.computed + 1] = { name = name, type = kind, additive = additive[node.func] == true }
+  return kind
+end
+
+-- An aggregate within a formula gets a column of its own, which is left out at the end.
 local function hidden_aggregate(split)
   return function(node, parsed)
-    local aggregate, kind = describe(node, split.rows, parsed)
-    aggregate.name = schema_.fresh(split.schema, ("part %d"):format(#split.aggregates + 1))
-    split.aggregates[#split.aggregates + 1] = aggregate
-    return { "column", aggregate.name }, kind
+    local name = schema_.fresh(split.schema, ("(part %d)"):format(#split.aggregates + 1))
+    return { "column", name }, add_aggregate(split, name, node, parsed)
   end
 end
 
@@ -104,20 +111,17 @@ local function add_result(split, parsed)
     formula.fault({ source = parsed.source }, 1, "name", ("'%s' is there already: give the result another name"):format(name))
   end
   if check.is_aggregate(parsed.tree) then
-    local aggregate
-    aggregate, kind = describe(parsed.tree, split.rows, parsed)
-    aggregate.name = name
-    split.aggregates[#split.aggregates + 1] = aggregate
+    kind = add_aggregate(split, name, parsed.tree, parsed)
   else
     local scope = { schema = split.schema, params = split.rows.params, used = split.rows.used,
       resolve = resolver(split), aggregate = hidden_aggregate(split) }
     local expression
     expression, kind = check.tree(parsed.tree, scope, parsed)
-    if kind == "missing" then kind = "boolean" end
-    split.derives[#split.derives + 1] = { name = name, expression = expression, type = kind }
+    split.derives[#split.derives + 1] = { column = { name = name, type = kind, additive = is_additive(parsed.tree) },
+      value = expression, text = parsed.source:sub(parsed.start) }
   end
   split.known[name] = kind
-  split.results[#split.results + 1] = { name = name, type = kind, additive = is_additive(parsed.tree) }
+  split.names[#split.names + 1] = name
 end
 
 --- Splits formulas into aggregates and what is derived from them.
@@ -125,7 +129,8 @@ end
 -- @tparam table schema of the rows
 -- @tparam {string,...} keys
 -- @tparam[opt] table params values of $names
--- @treturn table aggregates (for the engine), derives, results (columns), mentions_total
+-- @treturn table { aggregates = (for the engine), computed = (their columns), derives = { { column =, value =, text = } },
+--   names = (of the results, in order), mentions_total = }
 function M.split(formulas, schema, keys, params)
   local split = new_split(schema, keys, params)
   for _, parsed in ipairs(formulas) do add_result(split, parsed) end

@@ -126,20 +126,17 @@ end
 -- @tparam {table,...} results their columns
 -- @tparam string text
 function M.aggregate(node, keys, aggregates, results, text)
-  local columns = {}
+  local columns, marks = {}, false
   for _, name in ipairs(keys) do
-    columns[#columns + 1] = { name = name, type = schema_.find(node.schema, name).type, additive = false }
-  end
-  for _, column in ipairs(results) do columns[#columns + 1] = column end
-  local marked = columns[1] and false
-  for i = #columns, 1, -1 do
-    if columns[i].name == schema_.MARKS then
-      marked = true
-      table.remove(columns, i)
+    if name == schema_.MARKS then
+      marks = true
+    else
+      columns[#columns + 1] = { name = name, type = schema_.find(node.schema, name).type, additive = false }
     end
   end
+  for _, column in ipairs(results) do columns[#columns + 1] = column end
   local info = schema_.info_with(node.schema.info, "total_columns", nil)
-  local schema = schema_.changed(node.schema, { columns = columns, marks = marked or false, groups = {}, info = info })
+  local schema = schema_.changed(node.schema, { columns = columns, marks = marks, groups = {}, info = info })
   return node_of("aggregate", { node }, { keys = keys, aggregates = aggregates }, schema,
     ("%s%s"):format(text, #keys > 0 and (" for each %s"):format(listed(keys)) or ""))
 end
@@ -178,9 +175,8 @@ end
 -- @param left
 -- @param right
 -- @tparam table options for the engine: kind, left, right, suffix, match_missing
--- @tparam {table,...} columns of the result
-function M.join(left, right, options, columns)
-  local schema = schema_.changed(left.schema, { columns = columns, marks = left.schema.marks })
+-- @tparam table schema of the result
+function M.join(left, right, options, schema)
   return node_of("join", { left, right }, options, schema,
     ("%s join with another table where %s"):format(options.kind, listed(options.left)
       .. (table.concat(options.left, "\0") ~= table.concat(options.right, "\0") and " = " .. listed(options.right) or "")))
@@ -188,11 +184,10 @@ end
 
 --- The rows of several tables, one after another.
 -- @tparam {table,...} nodes
--- @tparam {table,...} columns of the result
+-- @tparam table schema of the result
 -- @tparam[opt] string origin a first column that says which table
 -- @tparam[opt] {string,...} labels
-function M.append(nodes, columns, origin, labels)
-  local schema = schema_.changed(nodes[1].schema, { columns = columns })
+function M.append(nodes, schema, origin, labels)
   return node_of("append", nodes, { origin = origin, labels = labels }, schema,
     ("the rows of %d tables, one after another"):format(#nodes))
 end

@@ -23,8 +23,10 @@ local total_mark = "Σ "
 -- A table of more rows than `all` shows the first `head` and the last `tail`.
 local rows_shown = { all = 20, head = 10, tail = 5 }
 
--- Columns of text are cut here: when all columns fit, and when they do not.
-local widest = { roomy = 48, tight = 28 }
+-- Where texts are cut: at the first of these widths at which all columns fit the screen; when none does, at `crowded`.
+-- Below `roomy` names are wrapped too.
+local roomy, crowded = 48, 28
+local narrower = { crowded, 20, 14 }
 
 local function screen_width()
   local columns = tonumber(os.getenv "COLUMNS")
@@ -93,22 +95,29 @@ end
 
 local function longest_word(text)
   local columns = 0
-  for word in text:gmatch "%S+" do columns = math.max(columns, width.of(word)) end
+  for _, word in ipairs(width.wrap(text, 1)) do columns = math.max(columns, width.of(word)) end
   return columns
 end
 
--- Gives each column its width and the lines of its head; `tight` wraps names and cuts long texts sooner.
-local function measure(columns, tight)
-  local most = tight and widest.tight or widest.roomy
+-- Gives each column its width and the lines of its head; texts are cut at `most`. The width of all.
+local function measure(columns, most)
   local total = 0
   for _, column in ipairs(columns) do
     local body = math.max(widest_text(column, column.right and math.huge or most), width.of(column.type))
-    local name = tight and longest_word(column.name) or width.of(column.name)
+    local name = most < roomy and longest_word(column.name) or width.of(column.name)
     column.width = math.max(body, math.min(name, most))
-    column.head = tight and width.wrap(column.name, column.width) or { column.name }
+    column.head = most < roomy and width.wrap(column.name, column.width) or { column.name }
     total = total + column.width + #gap
   end
   return total - #gap
+end
+
+local function measure_for(columns, room)
+  if measure(columns, roomy) <= room then return end
+  for _, most in ipairs(narrower) do
+    if measure(columns, most) <= room then return end
+  end
+  measure(columns, crowded)
 end
 
 -- How many columns fit into `room`; the first always does.
@@ -149,11 +158,15 @@ local function head_lines(picture, count, blank)
   return lines
 end
 
--- Totals at the foot stand under a rule.
+-- Where the totals begin that stand at the foot, under a rule; nil when there are none, or when totals stand elsewhere
+-- too.
 local function first_foot_row(picture)
-  local first = picture.shown + 1
-  while picture.marks and first > 1 and picture.marks[first - 1] do first = first - 1 end
-  return first
+  local marks, first = picture.marks, picture.shown + 1
+  while marks and first > 1 and marks[first - 1] do first = first - 1 end
+  for row = 1, first - 1 do
+    if marks and marks[row] then return nil end
+  end
+  return first > 1 and first or nil
 end
 
 local function body_lines(picture, count, rule, blank)
@@ -162,7 +175,7 @@ local function body_lines(picture, count, rule, blank)
     if picture.left_out > 0 and row == rows_shown.head + 1 then
       lines[#lines + 1] = blank .. "… " .. number.count(picture.left_out, "more row")
     end
-    if row == foot and row > 1 then lines[#lines + 1] = rule end
+    if row == foot then lines[#lines + 1] = rule end
     local mark = picture.marks and picture.marks[row] and total_mark or blank
     lines[#lines + 1] = line_of(picture, count, mark, function(column) return column.texts[row] end)
   end
@@ -207,7 +220,7 @@ local function grid(t, whole, room)
   if #picture.columns == 0 then return lines[1] end
   local blank = gap
   local inner = room - #blank
-  if measure(picture.columns) > inner then measure(picture.columns, true) end
+  measure_for(picture.columns, inner)
   local count = fitting(picture.columns, inner)
   local taken = -#gap
   for i = 1, count do taken = taken + picture.columns[i].width + #gap end

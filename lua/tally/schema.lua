@@ -191,4 +191,14 @@ function M.info_with(info, field, value)
   return copy
 end
 
+--- The info of a table made from several: that of the first, with the sources of all.
+function M.info_of(schemas)
+  local sources, total_columns = {}, {}
+  for _, schema in ipairs(schemas) do
+    for _, source in ipairs(schema.info.sources or {}) do sources[#sources + 1] = source end
+    for name in pairs(schema.info.total_columns or {}) do total_columns[name] = true end
+  end
+  return M.info_with(M.info_with(schemas[1].info, "sources", sources), "total_columns", total_columns)
+end
+
 return M

@@ -35,6 +35,10 @@ local name_words = {
 -- Columns in which "ALL" is a code and not a label: the Albanian lek.
 local code_words = { currency = true }
 
+-- Labels stand to the left of the figures; HESA finances have one column of them to the right of the one figure. What
+-- stands to the right of more figures belongs to another table, printed beside this one.
+local most_figures_before = 1
+
 -- A column that says the period of a row. Total and parts are compared within one period: where a year has nothing but
 -- "All", "All" is that year's figure, and there are no parts that would be counted twice.
 local period_names = {
@@ -130,15 +134,29 @@ local function beside_parts(core_table, name, expression)
   return call("and", expression, call("coalesce", members, value(missing_has_parts)))
 end
 
+local function is_figure(type_)
+  return type_ == "integer" or type_ == "number"
+end
+
+-- The columns in which the policy looks for labels.
+local function label_columns(core_table)
+  local types, found, figures = core_table:types(), {}, 0
+  for i, name in ipairs(core_table:names()) do
+    if is_figure(types[i]) then figures = figures + 1 end
+    if types[i] == "text" and figures <= most_figures_before and not has_word(name, code_words) then
+      found[#found + 1] = name
+    end
+  end
+  return found
+end
+
 -- The expression that is true on total rows, or nil when there are none.
 local function found_totals(core_table)
-  local names, types, found = core_table:names(), core_table:types(), {}
-  for i, name in ipairs(names) do
-    if types[i] == "text" and not has_word(name, code_words) then
-      local expression = is_label(name)
-      if count_where(core_table, expression) > 0 then
-        found[#found + 1] = beside_parts(core_table, name, expression)
-      end
+  local found = {}
+  for _, name in ipairs(label_columns(core_table)) do
+    local expression = is_label(name)
+    if count_where(core_table, expression) > 0 then
+      found[#found + 1] = beside_parts(core_table, name, expression)
     end
   end
   return any_of(found)
@@ -187,7 +205,7 @@ end
 function totals.columns(names, types)
   local found, numeric = {}, 0
   for i, name in ipairs(names) do
-    if types[i] == "integer" or types[i] == "number" then
+    if is_figure(types[i]) then
       numeric = numeric + 1
       local word = name:lower():match "^%s*(%a+)%f[^%w_]"
       if word and column_words[word] then found[name] = true end

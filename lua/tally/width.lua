@@ -71,19 +71,31 @@ function width.pad(text, columns, right)
   return right and blanks .. text or text .. blanks
 end
 
---- The words of a text in lines of at most `columns`; a longer word has a line of its own.
+-- The words of a text, each with what joins it to the next: a blank, or nothing after an underscore.
+local function words_of(text)
+  local words = {}
+  for word in text:gmatch "%S+" do
+    for part in word:gsub("_(%a%a%a)", "_\n%1"):gmatch "[^\n]+" do words[#words + 1] = { text = part, joint = "" } end
+    words[#words].joint = " "
+  end
+  return words
+end
+
+--- The words of a text in lines of at most `columns`; a longer word has a line of its own. Names may also be parted
+-- behind an underscore.
 -- @param text UTF-8
 -- @param columns the width wanted
 -- @return an array of lines, at least one
 function width.wrap(text, columns)
-  local lines, line = {}, nil
-  for word in text:gmatch "%S+" do
-    if line and width.of(line) + 1 + width.of(word) <= columns then
-      line = line .. " " .. word
+  local lines, line, joint = {}, nil, ""
+  for _, word in ipairs(words_of(text)) do
+    if line and width.of(line) + #joint + width.of(word.text) <= columns then
+      line = line .. joint .. word.text
     else
       lines[#lines + 1] = line
-      line = word
+      line = word.text
     end
+    joint = word.joint
   end
   lines[#lines + 1] = line or ""
   return lines

@@ -292,3 +292,318 @@ static void every_kernel_reads_the_same(void) {
   }
   tally_set_kernel(before);
 }
+
+/* ---- what becomes of what: input, and the table and the problems as one line of text ---- */
+
+static size_t print_value(char *to, tally_value value, tally_text reason) {
+  switch (value.type) {
+    case TALLY_TEXT:
+      return (size_t)sprintf(to, "'%.*s'", (int)value.text.size, value.text.bytes);
+    case TALLY_INTEGER:
+      return (size_t)sprintf(to, "%" PRId64, value.integer);
+    case TALLY_NUMBER:
+      return (size_t)sprintf(to, "%.17g", value.number);
+    case TALLY_DATE:
+      return (size_t)sprintf(to, "day %d", value.date);
+    case TALLY_BOOLEAN:
+      return (size_t)sprintf(to, "%s", value.boolean ? "true" : "false");
+    default:
+      return (size_t)sprintf(to, "%s%.*s", reason.size ? "nil " : "nil", (int)reason.size, reason.bytes);
+  }
+}
+
+/* "a:integer 1 nil [c]; b:text 'x' nil | 3 row has too few fields; " */
+static void print_reading(char *to, const tally_reading *reading) {
+  const tally_table *table = tally_reading_table(reading), *problems = tally_reading_problems(reading);
+  for (size_t c = 0; c < tally_table_columns(table); c++) {
+    const tally_column *column = tally_table_column(table, c);
+    to += sprintf(to, "%s%s:%s", c ? "; " : "", tally_table_name(table, c), tally_type_name(tally_column_type(column)));
+    for (int64_t row = 0; row < tally_table_rows(table); row++) {
+      *to++ = ' ';
+      to += print_value(to, tally_column_value(column, row), tally_column_reason(column, row));
+    }
+  }
+  for (int64_t row = 0; row < tally_table_rows(problems); row++) {
+    tally_text what = tally_column_value(tally_table_find(problems, "what"), row).text;
+    tally_value line = tally_column_value(tally_table_find(problems, "line"), row);
+    to += sprintf(to, "%s%" PRId64 " %.*s", row ? "; " : " | ", line.integer, (int)what.size, what.bytes);
+  }
+  *to = '\0';
+}
+
+static void expect_bytes(const char *bytes, size_t size, const tally_csv_options *options, const char *expected) {
+  static char found[64 * 1024];
+  tally_reading *reading = read_bytes(bytes, size, options);
+  print_reading(found, reading);
+  CHECK(strcmp(found, expected) == 0);
+  if (strcmp(found, expected) != 0) fprintf(stderr, "  expected  %s\n  found     %s\n", expected, found);
+  tally_reading_release(reading);
+}
+
+static void expect(const char *text, const char *expected) {
+  expect_bytes(text, strlen(text), NULL, expected);
+}
+
+static void missing_values(void) {
+  expect("a,b\n1,x\n,\n[c],[x]\n..,..\n", "a:integer 1 nil nil [c] nil ..; b:text 'x' nil nil [x] '..'");
+  expect("a,b\n-,1\n*,2\n", "a:text '-' '*'; b:integer 1 2");
+  expect("a,b\n-,1\n5,2\n", "a:integer nil - 5; b:integer 1 2");
+  expect("a,b\nNA,1\n5,2\n", "a:text 'NA' '5'; b:integer 1 2");
+  expect("a,b\n\"\",1\nx,2\n", "a:text '' 'x'; b:integer 1 2");
+  expect("a,b\n\"\",\"1\"\n\"x\",\"2\"\n", "a:text nil 'x'; b:integer 1 2");
+  expect("a,b\n\"\",x\n3,y\n", "a:integer nil 3; b:text 'x' 'y'");
+  expect("a,b\n,1\n,2\n", "a:text nil nil; b:integer 1 2");
+  const char *const none[] = {"NA", "?"};
+  tally_csv_options options = TALLY_CSV_OPTIONS;
+  options.missing = none;
+  options.missing_count = 2;
+  const char *text = "a,b\nNA,..\n5,?\n";
+  expect_bytes(text, strlen(text), &options, "a:integer nil 5; b:text '..' nil");
+  const char *const symbols[] = {"?"};
+  options = (tally_csv_options)TALLY_CSV_OPTIONS;
+  options.symbols = symbols;
+  options.symbol_count = 1;
+  expect_bytes("a,b\n?,1\n5,..\n", 13, &options, "a:integer nil ? 5; b:text '1' '..'");
+}
+
+static void rows_out_of_shape(void) {
+  expect("a,b,c\n1,2\n3,4,5\n", "a:integer 1 3; b:integer 2 4; c:integer nil 5 | 2 row has too few fields");
+  expect("a,b\n1,2\n3,4,5\n6,7\n", "a:integer 1 3 6; b:integer 2 4 7 | 3 row has too many fields");
+  expect("a,b\n1,2\n\n3,4\n\n\n", "a:integer 1 3; b:integer 2 4 | 3 blank line skipped");
+  expect("a,b,\n1,2,\n3,4,\n", "a:integer 1 3; b:integer 2 4");
+  expect("a,b,\n1,2\n3,4\n", "a:integer 1 3; b:integer 2 4");
+  expect("a\n1\n\n3\n", "a:integer 1 nil 3");
+  expect("a,a,,a_2\n1,2,3,4\n",
+         "a:integer 1; a_2:integer 2; column_3:integer 3; a_2_2:integer 4 | 1 column name used twice; 1 column name used twice");
+}
+
+static void quotes_out_of_place(void) {
+  expect("a,b\n3\" pipe,1\n", "a:text '3\" pipe'; b:integer 1 | 2 quote inside an unquoted field");
+  expect("a,b\n\"x\"y\",1\n", "a:text 'x\"y'; b:integer 1 | 2 text after a closing quote");
+  expect("a,b\nx,\"1\ny,2\nz,3\n", "a:text 'x' 'y' 'z'; b:integer 1 2 3 | 2 quote that is never closed");
+  expect("a,b\nx,\"1\ny,\"2\"\nz,3\n", "a:text 'x' 'y' 'z'; b:integer 1 2 3 | 2 quote that is never closed");
+  expect("a, b\n1, \"x, y\"\n", "a:integer 1; b:text 'x, y'");
+  expect("a,b\n\"x\ny\",\"1\"\n", "a:text 'x\ny'; b:integer 1");
+}
+
+static void strange_bytes(void) {
+  expect(
+      "\xEF\xBB\xBF\xEF\xBB\xBF"
+      "a,b\n1,2\n",
+      "a:integer 1; b:integer 2");
+  expect("a,b\ncaf\xE9,1\n", "a:text 'caf\xC3\xA9'; b:integer 1");
+  expect(
+      "a,b\n\xC5\x81\xC3\xB3"
+      "d\xC5\xBA,1\nx\xE9y,2\n",
+      "a:text '\xC5\x81\xC3\xB3"
+      "d\xC5\xBA' 'x\xEF\xBF\xBDy'; b:integer 1 2 | 3 bytes are not valid in the encoding");
+  expect_bytes(
+      "\xFF\xFE"
+      "a\0,\0b\0\n\0001\0,\0\xE9\0\n\0",
+      18, NULL, "a:integer 1; b:text '\xC3\xA9'");
+  expect_bytes("a\0,\0b\0\n\0001\0,\0x\0\n\0", 16, NULL, "a:integer 1; b:text 'x'");
+  expect_bytes("a,b\nx\0y,1\n", 10, NULL, "a:text 'x'; b:integer 1 | 2 nul byte in a field");
+}
+
+static void shapes_of_files(void) {
+  expect("a;b\n1,5;x\n2,5;y\n", "a:text '1,5' '2,5'; b:text 'x' 'y'");
+  expect("a\tb\n1\tx, y\n", "a:integer 1; b:text 'x, y'");
+  expect("a|b|c\n1|2|3\n", "a:integer 1; b:integer 2; c:integer 3");
+  expect("Leeds,1204,3.5\nYork,99,0.5\n", "column_1:text 'Leeds' 'York'; column_2:integer 1204 99; column_3:number 3.5 0.5");
+  expect("age,0,1,2\nx,5,9,1\n", "age:text 'x'; 0:integer 5; 1:integer 9; 2:integer 1");
+  expect("Title: a table\nSource:,x\n\na,b,c\n1,2,3\n4,5,6\n", "a:integer 1 4; b:integer 2 5; c:integer 3 6");
+  expect("a,b\r1,2\r3,4", "a:integer 1 3; b:integer 2 4");
+  expect("a,b\n1,2\r\n3,4\r5,6", "a:integer 1 3 5; b:integer 2 4 6");
+  expect("a,b", "a:text; b:text");
+}
+
+static void options_do(void) {
+  const char *text = "note\n# one\nx;007;1,5\n# two\ny;8;2.000,25\n";
+  const char *const names[] = {"k", "c", "v"}, *const columns[] = {"v", "k"}, *const typed[] = {"c"};
+  const tally_type types[] = {TALLY_INTEGER};
+  tally_csv_options o = TALLY_CSV_OPTIONS;
+  o.skip = 1;
+  o.comment = '#';
+  o.header = TALLY_HEADER_NONE;
+  o.decimal = ',';
+  o.names = names;
+  o.name_count = 3;
+  expect_bytes(text, strlen(text), &o, "k:text 'x' 'y'; c:text '007' '8'; v:number 1.5 2000.25");
+  o.type_names = typed;
+  o.types = types;
+  o.type_count = 1;
+  expect_bytes(text, strlen(text), &o, "k:text 'x' 'y'; c:integer 7 8; v:number 1.5 2000.25");
+  o.columns = columns;
+  o.column_count = 2;
+  o.limit = 1;
+  expect_bytes(text, strlen(text), &o, "v:number 1.5; k:text 'x'");
+  o.limit = 0;
+  expect_bytes(text, strlen(text), &o, "v:text; k:text");
+
+  tally_csv_options escaped = TALLY_CSV_OPTIONS;
+  escaped.escape = '\\';
+  expect_bytes("a,b\n\"x\\\"y\",1\n", 14, &escaped, "a:text 'x\"y'; b:integer 1");
+  tally_csv_options unquoted = TALLY_CSV_OPTIONS;
+  unquoted.quote = 0;
+  expect_bytes("a,b\n\"x,1\n", 9, &unquoted, "a:text '\"x'; b:integer 1");
+  tally_csv_options dropping = TALLY_CSV_OPTIONS;
+  dropping.on_problem = TALLY_PROBLEM_DROP;
+  dropping.type_names = (const char *const[]){"b"};
+  dropping.types = types;
+  dropping.type_count = 1;
+  expect_bytes("a,b\n1,2\n3\n4,x\n5,6\n", 18, &dropping,
+               "a:integer 1 5; b:integer 2 6 | 3 row has too few fields; 4 value is not of the type asked for");
+  tally_csv_options exact = TALLY_CSV_OPTIONS;
+  exact.all_text = true;
+  expect_bytes("a,b\n 1 ,[c]\n,\"\"\n", 16, &exact, "a:text ' 1 ' nil; b:text '[c]' ''");
+}
+
+/* ---- errors ---- */
+
+static void refuse(const tally_input *input, const tally_csv_options *options, tally_status status, int64_t line,
+                   const char *part) {
+  tally_error error = {0};
+  tally_reading *reading = NULL;
+  tally_status found = tally_read_csv(input, options, &reading, &error);
+  bool right = found == status && reading == NULL && error.line == line && strstr(error.text, part);
+  CHECK(right);
+  if (!right) fprintf(stderr, "  %s, line %" PRId64 ": %s\n", tally_status_name(found), error.line, error.text);
+}
+
+static void errors(void) {
+  tally_csv_options o = TALLY_CSV_OPTIONS;
+  refuse(&(tally_input){.path = "/nowhere/x.csv"}, NULL, TALLY_EIO, 0, "'/nowhere/x.csv'");
+  refuse(&(tally_input){.path = "/tmp"}, NULL, TALLY_EIO, 0, "'/tmp' is a directory");
+  refuse(&(tally_input){.path = "/dev/null"}, NULL, TALLY_ESYNTAX, 0, "'/dev/null' is empty");
+  refuse(&(tally_input){.bytes = "", .size = 0}, NULL, TALLY_ESYNTAX, 0, "'(text)' is empty");
+  refuse(&(tally_input){.bytes = "\xEF\xBB\xBF", .size = 3}, NULL, TALLY_ESYNTAX, 0, "is empty");
+  refuse(&(tally_input){.bytes = "PK\x03\x04xxxx", .size = 8, .name = "t.xlsx"}, NULL, TALLY_ESYNTAX, 1,
+         "'t.xlsx' is a spreadsheet");
+  refuse(&(tally_input){.bytes = "\x01\x02\x03\x04\x05\x06\x07\x08\x0B\x0E\x0F", .size = 11}, NULL, TALLY_ESYNTAX, 1, "binary");
+  o.on_problem = TALLY_PROBLEM_ERROR;
+  refuse(&(tally_input){.bytes = "a,b\n1,2\n3\n", .size = 10, .name = "f"}, &o, TALLY_ESYNTAX, 3, "'f', line 3: row has too few");
+  o = (tally_csv_options)TALLY_CSV_OPTIONS;
+  o.reader = TALLY_READER_FAST;
+  refuse(&(tally_input){.bytes = "a,b\n1,2\n3,\"4\n", .size = 13}, &o, TALLY_ESYNTAX, 3, "never closed");
+  refuse(&(tally_input){.bytes = "a,b\n1,2\n3\"\"x,4\n", .size = 15}, &o, TALLY_ESYNTAX, 3, "unquoted field");
+  o = (tally_csv_options)TALLY_CSV_OPTIONS;
+  o.columns = (const char *const[]){"bb"};
+  o.column_count = 1;
+  refuse(&(tally_input){.bytes = "aa,b\n1,2\n", .size = 9}, &o, TALLY_ENAME, 0, "no column 'bb'");
+  o = (tally_csv_options)TALLY_CSV_OPTIONS;
+  o.encoding = "no-such";
+  refuse(&(tally_input){.bytes = "a,b\n1,2\n", .size = 8}, &o, TALLY_ENAME, 0, "'no-such'");
+}
+
+/* Refuses every allocation in turn: a clean error each time, and nothing left behind. */
+static void without_memory(void) {
+  const char *text = "Title:,x\n\na,b,b,\n1,\"x \"\"y\",2019-07-31,\n[c],caf\xE9,..,\n3\"\n1,2,3,4,5\n9.5,x,y,z\n";
+  size_t before = tally_memory_used();
+  for (int reader = 0; reader < 2; reader++) {
+    tally_csv_options o = TALLY_CSV_OPTIONS;
+    o.reader = reader ? TALLY_READER_LAX : TALLY_READER_GUESS;
+    o.chunk_bytes = 16;
+    o.on_problem = TALLY_PROBLEM_DROP;
+    tally_status status = TALLY_ENOMEM;
+    for (int64_t count = 0; status != TALLY_OK && count < 100000; count++) {
+      tally_error error = {0};
+      tally_reading *reading = NULL;
+      tally_fail_allocation(count, false);
+      status = tally_read_csv(&(tally_input){.bytes = text, .size = strlen(text)}, &o, &reading, &error);
+      tally_fail_allocation(-1, false);
+      if (status != TALLY_OK) CHECK(status == TALLY_ENOMEM && reading == NULL);
+      tally_reading_release(reading);
+      CHECK(tally_memory_used() == before);
+    }
+    CHECK(status == TALLY_OK);
+  }
+}
+
+/* ---- streams and real files ---- */
+
+static void pipes(void) {
+  int ends[2];
+  CHECK(pipe(ends) == 0);
+  CHECK(write(ends[1], "a,b\n1,\"x\ny\"\n", 12) == 12);
+  close(ends[1]);
+  tally_reading *reading = NULL;
+  MUST(tally_read_csv(&(tally_input){.descriptor = ends[0]}, NULL, &reading, &check_error));
+  char found[200];
+  print_reading(found, reading);
+  CHECK(strcmp(found, "a:integer 1; b:text 'x\ny'") == 0);
+  CHECK(strcmp(tally_reading_get_facts(reading)->reader, "lax") == 0);
+  tally_reading_release(reading);
+  close(ends[0]);
+}
+
+typedef struct published {
+  const char *path;
+  int64_t rows;
+  size_t columns;
+  int64_t header_line, metadata;
+  const char *encoding;
+  int32_t marks;
+} published;
+
+static void read_published(const published *expected) {
+  char path[300];
+  snprintf(path, sizeof path, "../shared/data/%s", expected->path);
+  if (access(path, R_OK) != 0) return;
+  tally_reading *fast = NULL, *lax = NULL;
+  tally_csv_options options = TALLY_CSV_OPTIONS;
+  options.chunk_bytes = 4096;
+  MUST(tally_read_csv(&(tally_input){.path = path}, &options, &fast, &check_error));
+  options.reader = TALLY_READER_LAX;
+  MUST(tally_read_csv(&(tally_input){.path = path}, &options, &lax, &check_error));
+  const tally_reading_facts *facts = tally_reading_get_facts(fast);
+  const tally_table *table = tally_reading_table(fast);
+  bool right = tally_table_rows(table) == expected->rows && tally_table_columns(table) == expected->columns &&
+               facts->header_line == expected->header_line && strcmp(facts->encoding, expected->encoding) == 0 &&
+               facts->byte_order_marks == expected->marks && tally_table_rows(tally_reading_metadata(fast)) == expected->metadata &&
+               strcmp(facts->reader, "fast") == 0;
+  bool same = same_table(table, tally_reading_table(lax)) && same_table(tally_reading_problems(fast), tally_reading_problems(lax));
+  CHECK(right);
+  CHECK(same);
+  if (!right || !same) fprintf(stderr, "  %s\n", path);
+  tally_reading_release(fast);
+  tally_reading_release(lax);
+}
+
+static void published_files(void) {
+  static const published files[] = {
+      {"hesa/students-by-domicile/dt051-table-1-20182019.csv", 170, 13, 18, 15, "UTF-8", 2},
+      {"hesa/nonuk-students-by-provider/dt051-table-28-2019-2020.csv", 244, 41, 1, 0, "UTF-8", 1},
+      {"hesa/academic-staff-terms/HESA-dt025-table-7-2021-2022.csv", 214, 5, 1, 0, "UTF-8", 1},
+      {"hesa/scotland/finances.csv", 8814, 10, 1, 0, "UTF-8", 1},
+      {"hesa/students-by-domicile-country/Total_HE_student_enrolments_by_level_of_study__Total_UK_Domicile.csv", 10, 12, 1, 0,
+       "UTF-8", 0},
+      {"hesa/students-by-domicile-country/Total_HE_student_enrolments_by_level_of_study__Total_NonUK_Domicile.csv", 31, 12, 1, 0,
+       "UTF-8", 0},
+      {"homeoffice/Study_ByInstitutionType.csv", 767, 6, 1, 0, "UTF-8", 1},
+      {"providers/mission_groups.csv", 104, 3, 1, 0, "UTF-8", 0},
+      {"funding/grants_eng_LAD_ward_donor_year.csv", 45901, 8, 1, 0, "UTF-8", 0},
+      {"research/ai_growth_2010_2020.csv", 204, 4, 1, 0, "UTF-8", 0},
+      {"ucas/EOC_data_resource_2016-DR2_002_06.csv", 2130, 3, 6, 4, "WINDOWS-1252", 0},
+      {"ucas/EOC_data_resource_2021_017_1.csv", 10564, 8 - 1, 16, 10, "UTF-8", 0},
+  };
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) read_published(&files[i]);
+}
+
+int main(void) {
+  missing_values();
+  rows_out_of_shape();
+  quotes_out_of_place();
+  strange_bytes();
+  shapes_of_files();
+  options_do();
+  errors();
+  pipes();
+  kernels_agree();
+  every_kernel_reads_the_same();
+  readers_agree_on_made_files();
+  readers_agree_on_types();
+  without_memory();
+  published_files();
+  tally_shutdown();
+  return finish();
+}

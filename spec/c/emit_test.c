@@ -282,12 +282,13 @@ static tally_value writable_value(tally_type type) {
 
 static tally_column *writable_column(tally_type type, int64_t rows) {
   static const char *const symbols[] = {"", "[c]", "..", "*"};
+  int known = type == TALLY_TEXT ? 2 : 4; /* among texts a symbol without brackets is read as a text */
   tally_builder *builder;
   tally_column *column;
   MUST(tally_builder_new(type, &builder, &check_error));
   for (int64_t i = 0; i < rows; i++) {
     if (twin_random(5) == 0)
-      MUST(tally_builder_append_missing(builder, tl_text_of(symbols[twin_random(4)]), &check_error));
+      MUST(tally_builder_append_missing(builder, tl_text_of(symbols[twin_random(known)]), &check_error));
     else
       MUST(tally_builder_append(builder, writable_value(type), &check_error));
   }
@@ -336,9 +337,7 @@ static void check_csv_round(const tally_table *table, char separator) {
   in.type_count = WIDTH;
   MUST(tally_write_csv(table, &(tally_output){.write = take, .context = &it}, &out, &check_error));
   MUST(tally_read_csv(&(tally_input){.bytes = it.bytes, .size = it.size}, &in, &reading, &check_error));
-  bool same = same_tables(tally_reading_table(reading), table, true);
-  if (!same) fprintf(stderr, "%s", it.bytes), tally_write_csv(tally_reading_table(reading), &(tally_output){.descriptor=2}, &out, NULL);
-  CHECK(same);
+  CHECK(same_tables(tally_reading_table(reading), table, true));
   CHECK(tally_table_rows(tally_reading_problems(reading)) == 0);
   tally_reading_release(reading);
   free(it.bytes);

@@ -12,7 +12,7 @@ local check = require "tally.check"
 local error_ = require "tally.error"
 local options_ = require "tally.options"
 local plan = require "tally.plan"
-local steps = require "tally.steps"
+local schema_ = require "tally.schema"
 
 -- The option `by`; the other fields are values for $names.
 local function keys_and_params(node, options)
@@ -35,14 +35,13 @@ return function(node, ...)
   local formulas = check.parse_all(texts, "aggregate", true)
   local keys, params = keys_and_params(node, options)
   local split = aggregation.split(formulas, node.schema, keys, params)
-  local computed, names = {}, {}
-  for i, aggregate in ipairs(split.aggregates) do computed[i] = { name = aggregate.name, type = aggregate.type } end
-  for i, name in ipairs(keys) do names[i] = name end
-  for i, column in ipairs(split.results) do names[#keys + i] = column.name end
-  local rows = split.mentions_total and node or plan.leaves(node)
-  local result = plan.aggregate(rows, keys, split.aggregates, computed, text_of(formulas))
-  for _, derived in ipairs(split.derives) do
-    result = plan.derive(result, { name = derived.name, type = derived.type }, derived.expression, "computed from these")
+  local names, decides = {}, split.mentions_total
+  for _, name in ipairs(keys) do
+    decides = decides or name == schema_.MARKS
+    if name ~= schema_.MARKS then names[#names + 1] = name end
   end
-  return steps.finish_aggregate(result, names, split.results)
+  for _, name in ipairs(split.names) do names[#names + 1] = name end
+  local result = plan.aggregate(decides and node or plan.leaves(node), keys, split.aggregates, split.computed, text_of(formulas))
+  for _, derived in ipairs(split.derives) do result = plan.derive(result, derived.column, derived.value, derived.text) end
+  return #split.derives > 0 and plan.select(result, names) or result
 end

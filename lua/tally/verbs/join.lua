@@ -1,0 +1,88 @@
+--- `t:join(other, { by = "UKPRN" })`: rows of two tables that have the same key, side by side.
+--
+--     by       a name, a list of names, or { left_name = "right_name" }
+--     kind     "inner" (the default), "left", "right", "full"; "semi" keeps rows that match, "anti" those that do not
+--     suffix   added to a column of `other` whose name this table has too: "_right"
+--     match_missing   do missing keys match one another? They do not, unless this is true
+--
+-- `result:unmatched()` says how many rows of each side found no match.
+
+local error_ = require "tally.error"
+local options_ = require "tally.options"
+local plan = require "tally.plan"
+local schema_ = require "tally.schema"
+
+local known = { by = "names", kind = { "inner", "left", "right", "full", "semi", "anti" }, suffix = "string",
+  match_missing = "boolean" }
+
+-- The two lists of keys that `by` stands for.
+local function keys_of(by)
+  if type(by) == "string" then return { by }, { by } end
+  local left, right = {}, {}
+  for i, name in ipairs(by) do left[i], right[i] = name, name end
+  local pairs_ = {}
+  for name in pairs(by) do
+    if type(name) == "string" then pairs_[#pairs_ + 1] = name end
+  end
+  table.sort(pairs_)
+  for _, name in ipairs(pairs_) do left[#left + 1], right[#right + 1] = name, by[name] end
+  return left, right
+end
+
+local function check_key(left_schema, right_schema, left, right)
+  local a = schema_.need(left_schema, left, "a key of join")
+  if type(right) ~= "string" or not schema_.find(right_schema, right) then
+    error_.throw("name", "in the other table: " .. schema_.no_column(right_schema, tostring(right)))
+  end
+  local b = schema_.find(right_schema, right)
+  if a.type == b.type or schema_.is_numeric(a) and schema_.is_numeric(b) then return end
+  local to_read = a.type == "text" and right or left
+  error_.throw("type", ("cannot join '%s' (%s) with '%s' (%s)%s"):format(left, a.type, right, b.type,
+    (a.type == "text" or b.type == "text") and (": read both as text, e.g. types = { %s = \"text\" }")
+      :format(to_read:find "^[%a_][%w_]*$" and to_read or ("[%q]"):format(to_read)) or ""))
+end
+
+local function key_column(left, right)
+  return { name = left.name, type = left.type == right.type and left.type or "number", additive = false }
+end
+
+-- The columns of the result: those of left, then those of right that are not keys.
+local function columns_of(left_schema, right_schema, options)
+  local columns, taken, partner, is_key = {}, {}, {}, {}
+  for i, name in ipairs(options.left) do partner[name], is_key[options.right[i]] = options.right[i], true end
+  for i, column in ipairs(left_schema.columns) do
+    local right = partner[column.name] and schema_.find(right_schema, partner[column.name])
+    local mixed = right and (options.kind == "right" or options.kind == "full")
+    columns[i], taken[column.name] = mixed and key_column(column, right) or column, true
+  end
+  if options.kind == "semi" or options.kind == "anti" then return columns end
+  for _, column in ipairs(right_schema.columns) do
+    if not is_key[column.name] then
+      local name = taken[column.name] and column.name .. options.suffix or column.name
+      if taken[name] then error_.throw("name", ("two columns would be called '%s': give join another suffix"):format(name)) end
+      taken[name] = true
+      columns[#columns + 1] = { name = name, type = column.type, additive = column.additive }
+    end
+  end
+  return columns
+end
+
+-- A row is a total when either side is; where a row comes from is where both sides come from.
+local function schema_of(left, right, options)
+  local columns = columns_of(left, right, options)
+  if options.kind == "semi" or options.kind == "anti" then return schema_.changed(left, { columns = columns }) end
+  return schema_.changed(left, { columns = columns, marks = left.marks or right.marks, info = schema_.info_of { left, right } })
+end
+
+return function(node, other, options)
+  local right = type(other) == "table" and other.plan
+  if not right then error_.throw("type", ("join takes another table first, not %s"):format(schema_.shown(other))) end
+  options = options_.check("join", options, known)
+  if options.by == nil then error_.throw("shape", "join needs a key, as in { by = \"UKPRN\" }") end
+  local left_keys, right_keys = keys_of(options.by)
+  if #left_keys == 0 then error_.throw("shape", "join needs a key, as in { by = \"UKPRN\" }") end
+  for i, name in ipairs(left_keys) do check_key(node.schema, right.schema, name, right_keys[i]) end
+  local arguments = { kind = options.kind or "inner", left = left_keys, right = right_keys, suffix = options.suffix or "_right",
+    match_missing = options.match_missing }
+  return plan.join(node, right, arguments, schema_of(node.schema, right.schema, arguments))
+end
