@@ -91,6 +91,10 @@ typedef struct tally_error {
 /* The short name of a status: "memory", "io", "syntax", "type", "name", "shape", "range", "cancel"; "ok". */
 TALLY_API const char *tally_status_name(tally_status status);
 
+/* The one of `count` names that was probably meant by `name`: the nearest, when at most a third of the letters (or one) differ; NULL when
+ * none is near. For messages: "did you mean". borrows; returns one of `names` */
+TALLY_API const char *tally_nearest(const char *name, const char *const *names, size_t count);
+
 /* =====================================================================================================
  * 2. Values and types
  * ===================================================================================================== */
@@ -309,9 +313,13 @@ typedef struct tally_json_options {
 #define TALLY_JSON_OPTIONS \
   { .size = sizeof(tally_json_options) }
 
-/* Reads an array of records, an object that holds one, one record, or one record a line (NDJSON). Nested objects become columns
- * `a.b`; lists are kept as JSON text unless unnested. Integers stay exact; a key given twice in one object is an error. errors  as
- * tally_read_csv */
+/* Reads an array of records, an object that holds one, one record, or one record a line (NDJSON). An object is taken to hold
+ * the records when it has exactly one list of objects and beside it nothing but single values, empty lists and a "meta" or
+ * "metadata", which become tally_reading_metadata. Nested objects become columns `a.b`; lists are kept as JSON text unless
+ * unnested, and so are objects with more than 1,000 different keys. Integers stay exact: with numbers beside them that would
+ * cost them digits the column is text. A key given twice in one object is an error.
+ * errors  as tally_read_csv; TALLY_ENAME (nothing at `records`), TALLY_ETYPE (no list at `unnest`, no records at `records`),
+ *         TALLY_ESHAPE (two paths give one name, or more than 20,000 columns) */
 TALLY_API tally_status tally_read_json(const tally_input *input, const tally_json_options *options, tally_reading **out,
                                        tally_error *error);
 
@@ -499,7 +507,8 @@ typedef struct tally_csv_write_options {
 #define TALLY_CSV_WRITE_OPTIONS \
   { .size = sizeof(tally_csv_write_options), .header = true, .symbols = true }
 
-/* Numbers are written in the shortest form that reads back to the same bits. errors: TALLY_EIO, TALLY_ENOMEM */
+/* Numbers are written in the shortest form that reads back to the same bits, and so that they are seen to be numbers: 2.0.
+ * errors: TALLY_EIO, TALLY_ESYNTAX (the separator cannot be one), TALLY_ENOMEM, TALLY_ECANCEL */
 TALLY_API tally_status tally_write_csv(const tally_table *table, const tally_output *output, const tally_csv_write_options *options,
                                        tally_error *error);
 

@@ -87,3 +87,101 @@ local function csv(text, options)
   return tally.read_csv({ text = text }, options)
 end
 
+describe("a table on the screen", function()
+  it("has its dimensions, names, types and aligned cells", function()
+    local t = csv "year,level,students,pct\n2019,UG,1890020,18.865\n2019,PGT,531270,35\n"
+    assert.same({
+      "2 rows × 4 columns   (text)",
+      "     year  level   students     pct",
+      "  integer  text     integer  number",
+      "  ─────────────────────────────────",
+      "     2019  UG     1,890,020   18.87",
+      "     2019  PGT      531,270   35.00",
+    }, lines_of(print_.table(t)))
+    assert.equal(print_.table(t), tostring(t))
+  end)
+
+  it("marks totals and puts those at the foot under a rule", function()
+    assert.same({
+      "3 rows (1 total) × 2 columns   (text)",
+      "  provider        n",
+      "  text      integer",
+      "  ─────────────────",
+      "  A               5",
+      "  B               7",
+      "  ─────────────────",
+      "Σ Total          12",
+    }, lines_of(print_.table(csv "provider,n\nA,5\nB,7\nTotal,12\n")))
+  end)
+
+  it("shows the published symbol of a missing value, or a point", function()
+    local lines = lines_of(print_.table(csv "level,n\nUG,[c]\nPG,\nPGR,5\n"))
+    assert.same({ "  UG         [c]", "  PG           ·", "  PGR          5" }, { lines[5], lines[6], lines[7] })
+  end)
+
+  it("gives each column of numbers the decimals it needs, and no more", function()
+    local lines = lines_of(print_.table(csv "a,b,c,d\n0.5,12.345,1000.0,0.00123456\n0.25,1,2000.0,0.001\n"))
+    assert.equal("    0.50   12.35   1,000  0.001235", lines[5])
+    assert.equal("    0.25    1.00   2,000  0.001000", lines[6])
+  end)
+
+  it("prints years and identifiers plain, and quantities with separators", function()
+    local lines = lines_of(print_.table(csv "year,Start Year,id,n\n2019,201920,12345,12345\n"))
+    assert.truthy(lines[5]:find "2019 +201920 +12345 +12,345$")
+    assert.truthy(lines_of(print_.table(csv "Year,n\n43466,1\n"))[5]:find "43,466")
+  end)
+
+  it("stays on the screen, and says what it leaves out", function()
+    local rows = { "name,n" }
+    for i = 1, 172 do rows[#rows + 1] = ("provider %d,%d"):format(i, i) end
+    local lines = lines_of(print_.table(csv(table.concat(rows, "\n") .. "\n")))
+    assert.is_true(#lines <= 30)
+    assert.truthy(table.concat(lines, "\n"):find("… 157 more rows", 1, true))
+    assert.truthy(lines[#lines]:find("provider 172", 1, true))
+  end)
+
+  it("is as wide as the screen at most", function()
+    local names, values = {}, {}
+    for i = 1, 60 do
+      names[i] = i % 7 == 0 and ("a long name with words %d"):format(i) or ("column %d"):format(i)
+      values[i] = i % 5 == 0 and ("a text of some length, " .. i):rep(3) or tostring(i * 1000)
+    end
+    local t = csv(("%s\n\"%s\"\n"):format(table.concat(names, ","), table.concat(values, '","')))
+    local text = print_.table(t)
+    local lines = lines_of(text)
+    assert.is_true(#lines <= 30)
+    for _, line in ipairs(lines) do assert.is_true(width.of(line) <= 80, line) end
+    assert.truthy(text:find "more columns: ")
+    assert.truthy(text:find "…")
+    local whole = print_.text(t)
+    assert.truthy(whole:find(("a text of some length, 5"):rep(3):sub(1, 40), 1, true))
+    assert.falsy(whole:find "more columns")
+  end)
+
+  it("may have no rows and no columns", function()
+    assert.truthy(print_.table(csv "a,b\n"):find("(no rows)", 1, true))
+    assert.equal("2 rows × 0 columns", (print_.table(csv("a\n1\n2\n"):drop "a"):gsub("   %(text%)", "")))
+  end)
+
+  it("cannot be steered by what it shows", function()
+    assert.falsy(print_.table(csv "name,n\n\"a\27[2Jb\nc\",1\n"):find "[%z\1-\9\11-\31\127]")
+  end)
+end)
+
+describe("a table in Markdown", function()
+  it("is aligned, escaped, and has bold totals", function()
+    assert.same({
+      "| a\\|b      |      n |",
+      "| --------- | -----: |",
+      "| x\\|y      |      5 |",
+      "| z         |      7 |",
+      "| **Total** | **12** |",
+    }, lines_of(print_.markdown(csv "a|b,n\nx|y,5\nz,7\nTotal,12\n")))
+  end)
+
+  it("is whole", function()
+    local rows = { "name,n" }
+    for i = 1, 100 do rows[#rows + 1] = ("provider %d,%d"):format(i, i) end
+    assert.equal(102, #lines_of(print_.markdown(csv(table.concat(rows, "\n") .. "\n"))))
+  end)
+end)

@@ -135,42 +135,6 @@ size_t tally_table_bytes(const tally_table *table) {
 
 /* ---- a name that is not there ---- */
 
-enum { NAME_MOST = 63 }; /* longer names are compared by their beginning */
-
-static size_t smallest(size_t a, size_t b, size_t c) {
-  size_t least = a < b ? a : b;
-  return least < c ? least : c;
-}
-
-/* How many single-byte changes make one name of the other (Levenshtein). */
-static size_t distance(const char *a, const char *b) {
-  size_t row[NAME_MOST + 1], size_a = strnlen(a, NAME_MOST), size_b = strnlen(b, NAME_MOST);
-  for (size_t j = 0; j <= size_b; j++) row[j] = j;
-  for (size_t i = 1; i <= size_a; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= size_b; j++) {
-      size_t above = row[j];
-      row[j] = smallest(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-      diagonal = above;
-    }
-  }
-  return row[size_b];
-}
-
-const char *tl_name_nearest(const char *name, const char *const *names, size_t count) {
-  const char *best = NULL;
-  size_t least = strnlen(name, NAME_MOST) / 3 + 2;
-  for (size_t i = 0; i < count; i++) {
-    size_t far = distance(name, names[i]);
-    if (far < least) {
-      least = far;
-      best = names[i];
-    }
-  }
-  return best;
-}
-
 /* The names, comma-separated, as many as fit. */
 static void list_names(const tally_table *table, char *to, size_t room) {
   size_t used = 0;
@@ -188,7 +152,7 @@ static void list_names(const tally_table *table, char *to, size_t room) {
 tally_status tl_table_no_column(const tally_table *table, const char *name, tally_error *error) {
   char names[256];
   list_names(table, names, sizeof names);
-  const char *near = tl_name_nearest(name, (const char *const *)table->names, table->columns);
+  const char *near = tally_nearest(name, (const char *const *)table->names, table->columns);
   if (!near) return tl_fail(error, TALLY_ENAME, "no column '%s' (columns: %s)", name, names);
   return tl_fail(error, TALLY_ENAME, "no column '%s'; did you mean '%s'? (columns: %s)", name, near, names);
 }

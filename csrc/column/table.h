@@ -14,8 +14,6 @@ struct tally_table {
 
 /* The column `name`. borrows. errors: TALLY_ENAME with the names there are and the nearest of them */
 tally_status tl_table_need(const tally_table *table, const char *name, const tally_column **out, tally_error *error);
-/* The one of `names` that is most like `name`, or NULL when none is near. For suggestions. */
-const char *tl_name_nearest(const char *name, const char *const *names, size_t count);
 /* Fails for a name that is not there: "no column 'levle'; did you mean 'level'? (columns: year, level)". */
 tally_status tl_table_no_column(const tally_table *table, const char *name, tally_error *error);
 /* As tally_table_new, but takes the columns, even on failure. */

@@ -127,6 +127,7 @@ static tally_status open_path(tl_output *output, tally_error *error) {
   if (there && S_ISDIR(old.st_mode))
     return tl_fail_at(error, TALLY_EIO, output->name, 0, 0, "cannot write '%s': it is a folder", output->name);
   if (there && !S_ISREG(old.st_mode)) return open_straight(output, error);
+  if (there && access(output->to->path, W_OK)) return system_error(output, "write", errno, error); /* renaming would not mind */
   TL_TRY(find_target(output, error));
   if (*name_in_folder(output->target) == '\0')
     return tl_fail_at(error, TALLY_EIO, output->name, 0, 0, "cannot write '%s': there is no such folder", output->name);

@@ -35,7 +35,7 @@ static tally_status view_head(csv *it, int64_t from, tally_text *out, tally_erro
 }
 
 static tally_status nothing_inside(const csv *it, tally_error *error) {
-  return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, 0, 0, "'%s' is empty: there is no table in it", it->source.name);
+  return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, 0, 0, "is empty");
 }
 
 static tally_status convert(csv *it, const char *from, tally_error *error) {
@@ -92,7 +92,7 @@ static tally_status decode(csv *it, tally_error *error) {
     TL_TRY(view_head(it, 0, &head, error));
   }
   const char *strange = tl_encoding_not_text(head);
-  if (strange) return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, 1, 0, "'%s' is %s", it->source.name, strange);
+  if (strange) return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, 0, 0, "is not text but %s", strange);
   return unescape(it, error);
 }
 
@@ -160,9 +160,9 @@ static tally_status refuse_record(void *context, const tl_record *record, bool *
   const csv *it = context;
   (void)enough;
   if (record->flaw == TL_FLAW_NONE) return TALLY_OK;
-  return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, record->line, (int64_t)record->flaw_at + 1,
-                    "'%s', line %lld: %s; the lax reader can go on", it->source.name, (long long)record->line,
-                    tl_problem_text(tl_problem_of_flaw(record->flaw)));
+  const char *what =
+      record->open_to_end ? "a quote is opened here and never closed" : tl_problem_text(tl_problem_of_flaw(record->flaw));
+  return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, record->line, (int64_t)record->flaw_at + 1, "%s", what);
 }
 
 /* The tolerant reader starts afresh: what the fast one saw was cut in the wrong places. */
@@ -178,7 +178,7 @@ static tally_status refuse(csv *it, tally_error *error) {
   tally_text rows = tl_text(it->source.bytes + it->layout.data_byte, (size_t)(it->source.size - it->layout.data_byte));
   TL_TRY(tl_lax_records(&it->dialect, rows, it->layout.data_byte, it->layout.data_line, refuse_record, it, error));
   return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, 0, 0,
-                    "'%s' has blanks or comments about its quotes, which only the lax reader takes", it->source.name);
+                    "has blanks or comments about its quotes, which only the lax reader takes");
 }
 
 static tally_status load(csv *it, tally_error *error) {
@@ -266,8 +266,8 @@ static tally_status report_columns(csv *it, tally_error *error) {
 static tally_status refuse_problems(const csv *it, tally_error *error) {
   if (it->options.on_problem != TALLY_PROBLEM_ERROR || it->problems.count == 0) return TALLY_OK;
   const tl_problem_row *first = &it->problems.rows[0];
-  return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, first->line, 0, "'%s', line %lld: %s: '%.*s'", it->source.name,
-                    (long long)first->line, tl_problem_text(first->what), (int)first->text.size, first->text.bytes);
+  return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, first->line, 0, "%s: '%.*s'", tl_problem_text(first->what),
+                    (int)first->text.size, first->text.bytes);
 }
 
 static tally_status fill_facts(const csv *it, tally_reading *out, tally_error *error) {
@@ -331,6 +331,7 @@ tally_status tally_read_csv(const tally_input *input, const tally_csv_options *o
   tally_reading *reading;
   TL_TRY(tl_reading_new(&reading, error));
   tally_status status = read_all(&it, input, reading, error);
+  if (status != TALLY_OK) tl_error_where(error, it.source.name);
   done(&it);
   if (status == TALLY_OK) {
     *out = reading;

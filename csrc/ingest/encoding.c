@@ -38,16 +38,16 @@ tl_marks tl_encoding_marks(tally_text head) {
 }
 
 const char *tl_encoding_not_text(tally_text head) {
-  if (starts_with(head, "PK\x03\x04", 4)) return "a spreadsheet or a zip file: save the sheet as CSV, or unpack the file";
-  if (starts_with(head, "\xD0\xCF\x11\xE0", 4)) return "an old spreadsheet (.xls): save the sheet as CSV";
-  if (starts_with(head, "\x1F\x8B", 2)) return "compressed (gzip): unpack it with gunzip";
-  if (starts_with(head, "%PDF", 4)) return "a PDF: look for the table as CSV at its publisher";
+  if (starts_with(head, "PK\x03\x04", 4)) return "a ZIP archive (an .xlsx workbook is one): save the sheet as CSV first";
+  if (starts_with(head, "\xD0\xCF\x11\xE0", 4)) return "an .xls workbook: save the sheet as CSV first";
+  if (starts_with(head, "\x1F\x8B", 2)) return "gzip: unpack it first, with gunzip";
+  if (starts_with(head, "%PDF", 4)) return "a PDF: look for the table as CSV where it was published";
   size_t strange = 0;
   for (size_t i = 0; i < head.size; i++) {
     unsigned char c = (unsigned char)head.bytes[i];
     strange += c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f';
   }
-  return strange > 8 && strange * 50 > head.size ? "a binary file, not text" : NULL;
+  return strange > 8 && strange * 50 > head.size ? "binary data: look for the table as CSV where it was published" : NULL;
 }
 
 /* ---- counting ---- */

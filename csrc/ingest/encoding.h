@@ -14,7 +14,7 @@ typedef struct tl_marks {
 /* head  the first bytes of the file */
 tl_marks tl_encoding_marks(tally_text head);
 
-/* What is wrong with a file that calls itself text; NULL when nothing is: "a spreadsheet or zip file", … */
+/* What a file is that is not text, and what to do: "a ZIP archive (an .xlsx workbook is one): …"; NULL for text. */
 const char *tl_encoding_not_text(tally_text head);
 
 /* Counts of what UTF-8 has or forbids in a piece cut anywhere. */

@@ -184,8 +184,8 @@ tally_status tl_header_plan(const tally_csv_options *options, const tl_layout *l
   out->least = larger(larger(named_fields(layout), layout->width), 1);
   out->most = out->count = larger(larger(layout->header.count, layout->width), 1);
   if (options->name_count > out->count) {
-    return tl_fail_at(error, TALLY_ESHAPE, where, layout->header.line, 0, "%zu names are given, but '%s' has %zu columns",
-                      options->name_count, where, out->count);
+    return tl_fail_at(error, TALLY_ESHAPE, where, layout->header.line, 0, "%zu names are given, but there are %zu columns",
+                      options->name_count, out->count);
   }
   TL_TRY(plan_symbols(options, arena, out, error));
   out->columns = tl_arena_new(arena, out->count * sizeof *out->columns);

@@ -155,6 +155,7 @@ static flaw find_flaw(const tl_dialect *d, tally_text record) {
 typedef struct extent {
   size_t start, end, next;
   int64_t lines;
+  bool open; /* a quote was not closed */
 } extent;
 
 /* Reads the record at `start`, of at most `most` lines. A quote still open then ends with the last of them. */
@@ -170,6 +171,7 @@ static tally_status read_record(lax *it, size_t start, int64_t most, extent *out
     if (!inside_quotes(it)) return feed(it, "\n", 1);
     if (out->lines < most) TL_TRY(feed(it, it->text.bytes + now.end, now.next - now.end));
   } while (out->lines < most && out->next < it->text.size);
+  out->open = true;
   if (csv_fini(&it->parser, on_field, on_record, it) != 0) return tl_no_memory(it->error);
   return it->status;
 }
@@ -200,6 +202,7 @@ static void place_fields(lax *it) {
 static tally_status next_record(lax *it, size_t *at, tl_record_visit visit, void *context, bool *enough) {
   extent read;
   TL_TRY(read_record(it, *at, INT64_MAX, &read));
+  bool open_to_end = read.open;
   flaw found = find_flaw(it->dialect, raw_of(it, read));
   if (went_wrong(it, read, found)) {
     TL_TRY(read_record(it, *at, 1, &read));
@@ -216,7 +219,8 @@ static tally_status next_record(lax *it, size_t *at, tl_record_visit visit, void
                       .next_byte = it->byte + (int64_t)read.next,
                       .next_line = it->line + read.lines,
                       .flaw = found.kind,
-                      .flaw_at = found.at};
+                      .flaw_at = found.at,
+                      .open_to_end = open_to_end};
   it->line += read.lines;
   *at = read.next;
   return visit(context, &record, enough, it->error);

@@ -30,6 +30,7 @@ typedef struct tl_record {
   int64_t next_byte, next_line; /* of what follows */
   tl_flaw flaw;                 /* of the quoting, contained in this record */
   size_t flaw_at;               /* in `raw` */
+  bool open_to_end;             /* no quote below closes the one at `flaw_at` */
 } tl_record;
 
 /* Fields are borrowed until the visitor returns. Setting *enough ends the reading. */

@@ -228,6 +228,14 @@ tl_problem tl_problem_of_flaw(tl_flaw flaw) {
   return problems[flaw];
 }
 
+/* A quote that nothing closes may have swallowed what was meant: only a reader who was told to goes on. */
+static tally_status check_open_quote(const finding *it, tally_error *error) {
+  const tl_record *record = it->record;
+  if (!record->open_to_end || it->rows->plan->options->reader == TALLY_READER_LAX) return TALLY_OK;
+  return tl_fail_at(error, TALLY_ESYNTAX, NULL, record->line, (int64_t)record->flaw_at + 1,
+                    "a quote is opened here and never closed");
+}
+
 static tally_status check_quotes(finding *it, tally_error *error) {
   const tl_record *record = it->record;
   if (record->flaw == TL_FLAW_NONE) return TALLY_OK;
@@ -277,6 +285,7 @@ tally_status tl_rows_add(void *context, const tl_record *record, bool *enough, t
     return report(&it, TL_PROBLEM_BLANK_LINE, NULL, record->raw, record->byte, error);
   }
   TL_TRY(check_width(&it, error));
+  TL_TRY(check_open_quote(&it, error));
   TL_TRY(check_quotes(&it, error));
   TL_TRY(check_bytes(&it, error));
   TL_TRY(put_fields(&it, error));

@@ -10,15 +10,15 @@
 
 #include "base/pool.h"
 
-static tally_status cannot_read(const tl_source *s, tally_error *error) {
+static tally_status cannot_be(const tl_source *s, const char *what, tally_error *error) {
   int why = errno;
   char text[128];
   if (strerror_r(why, text, sizeof text) != 0) text[0] = '\0';
-  return tl_fail_at(error, TALLY_EIO, s->name, 0, 0, "cannot read '%s': %s", s->name, text);
+  return tl_fail_at(error, TALLY_EIO, s->name, 0, 0, "cannot be %s: %s", what, text);
 }
 
 static tally_status is_empty(const tl_source *s, tally_error *error) {
-  return tl_fail_at(error, TALLY_ESYNTAX, s->name, 0, 0, "'%s' is empty: there is no table in it", s->name);
+  return tl_fail_at(error, TALLY_ESYNTAX, s->name, 0, 0, "is empty");
 }
 
 /* ---- to the end ---- */
@@ -33,7 +33,7 @@ static tally_status read_some(const tl_source *s, int descriptor, char *to, size
       *got = (size_t)count;
       return TALLY_OK;
     }
-    if (errno != EINTR) return cannot_read(s, error);
+    if (errno != EINTR) return cannot_be(s, "read", error);
   }
 }
 
@@ -55,10 +55,9 @@ static tally_status read_to_end(tl_source *s, int descriptor, tally_error *error
 /* A regular file stays open and is read in pieces; a pipe or a device is read to its end. */
 static tally_status open_path(tl_source *s, const char *path, tally_error *error) {
   s->descriptor = open(path, O_RDONLY | O_CLOEXEC);
-  if (s->descriptor < 0 || fstat(s->descriptor, &s->before) != 0) return cannot_read(s, error);
+  if (s->descriptor < 0 || fstat(s->descriptor, &s->before) != 0) return cannot_be(s, "opened", error);
   if (S_ISDIR(s->before.st_mode)) {
-    return tl_fail_at(error, TALLY_EIO, s->name, 0, 0,
-                      "'%s' is a directory: name a file in it, or use a pattern such as '%s/*.csv'", s->name, s->name);
+    return tl_fail_at(error, TALLY_EIO, s->name, 0, 0, "is a directory; to read the files in it, name them: \"%s/*.csv\"", s->name);
   }
   s->size = s->before.st_size;
   if (S_ISREG(s->before.st_mode)) return TALLY_OK;
@@ -91,15 +90,14 @@ tally_status tl_source_open(tl_source *s, const tally_input *input, tally_error 
 /* ---- pieces ---- */
 
 static tally_status changed(const tl_source *s, tally_error *error) {
-  return tl_fail_at(error, TALLY_EIO, s->name, 0, 0, "'%s' was changed while being read: read it again when it is complete",
-                    s->name);
+  return tl_fail_at(error, TALLY_EIO, s->name, 0, 0, "was changed while being read: read it again when it is complete");
 }
 
 static tally_status read_piece(const tl_source *s, int64_t first, size_t size, char *to, tally_error *error) {
   for (size_t done = 0; done < size;) {
     ssize_t count = pread(s->descriptor, to + done, size - done, (off_t)(first + (int64_t)done));
     if (count == 0) return changed(s, error);
-    if (count < 0 && errno != EINTR) return cannot_read(s, error);
+    if (count < 0 && errno != EINTR) return cannot_be(s, "read", error);
     if (count > 0) done += (size_t)count;
   }
   return TALLY_OK;
@@ -142,7 +140,7 @@ void tl_source_replace(tl_source *s, char *bytes, size_t size) {
 tally_status tl_source_check(const tl_source *s, tally_error *error) {
   if (s->descriptor < 0) return TALLY_OK;
   struct stat now;
-  if (fstat(s->descriptor, &now) != 0) return cannot_read(s, error);
+  if (fstat(s->descriptor, &now) != 0) return cannot_be(s, "read", error);
   bool same = now.st_size == s->before.st_size && now.st_mtim.tv_sec == s->before.st_mtim.tv_sec &&
               now.st_mtim.tv_nsec == s->before.st_mtim.tv_nsec;
   return same ? TALLY_OK : changed(s, error);

@@ -119,44 +119,6 @@ tl_boxes tl_check_boxes(lua_State *L, int index, int blame, const char *what, tl
 
 /* ---- Named fields ---- */
 
-enum { NAME_MOST = 32 }; /* longer names are not compared */
-
-static size_t least_of(size_t a, size_t b, size_t c) {
-  size_t least = a < b ? a : b;
-  return least < c ? least : c;
-}
-
-/* The number of letters to insert, leave out or change that makes one name of the other (Levenshtein). */
-static size_t name_distance(const char *a, const char *b) {
-  size_t row[NAME_MOST + 1], length = strlen(b);
-  if (length > NAME_MOST || strlen(a) > NAME_MOST) return NAME_MOST;
-  for (size_t j = 0; j <= length; j++) row[j] = j;
-  for (size_t i = 0; a[i] != '\0'; i++) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < length; j++) {
-      size_t above = row[j + 1];
-      row[j + 1] = least_of(above + 1, row[j] + 1, diagonal + (a[i] != b[j]));
-      diagonal = above;
-    }
-  }
-  return row[length];
-}
-
-/* The known name that is nearest, when it is near enough to be meant; else NULL. */
-static const char *nearest_name(const char *name, const char *const *known) {
-  const char *nearest = NULL;
-  size_t distance = strlen(name) / 3 + 2;
-  for (; *known; known++) {
-    size_t this_one = name_distance(name, *known);
-    if (this_one < distance) {
-      distance = this_one;
-      nearest = *known;
-    }
-  }
-  return nearest;
-}
-
 static bool is_known(const char *name, const char *const *known) {
   while (*known && strcmp(*known, name) != 0) known++;
   return *known != NULL;
@@ -173,7 +135,9 @@ static const char *push_known(lua_State *L, const char *const *known) {
 }
 
 static int fail_unknown(lua_State *L, int blame, const char *what, const char *name, const char *const *known) {
-  const char *meant = nearest_name(name, known);
+  size_t count = 0;
+  while (known[count]) count++;
+  const char *meant = tally_nearest(name, known, count);
   if (meant) return luaL_argerror(L, blame, lua_pushfstring(L, "unknown %s '%s'; did you mean '%s'?", what, name, meant));
   return luaL_argerror(L, blame, lua_pushfstring(L, "unknown %s '%s' (there are %s)", what, name, push_known(L, known)));
 }

@@ -97,6 +97,14 @@ static int core_format_number(lua_State *L) {
   return 1;
 }
 
+/* core.nearest(name, {names}) -> the name that was probably meant, or nil */
+static int core_nearest(lua_State *L) {
+  const char *name = tl_check_name(L, 1, 1, "name");
+  tl_names names = tl_check_names(L, 2, 2, "names");
+  lua_pushstring(L, tally_nearest(name, names.items, names.count));
+  return 1;
+}
+
 #ifdef TALLY_UNSTABLE
 /* core.fail_allocation(n [, forever]): for tests: the engine's allocation after n more is refused; n < 0: off */
 static int core_fail_allocation(lua_State *L) {
@@ -114,6 +122,7 @@ static const luaL_Reg machine_functions[] = {
     {"memory_limit", core_memory_limit},
     {"cancel", core_cancel},
     {"format_number", core_format_number},
+    {"nearest", core_nearest},
     {"set_error_metatable", tl_set_error_metatable},
 #ifdef TALLY_UNSTABLE
     {"fail_allocation", core_fail_allocation},

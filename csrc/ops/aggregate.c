@@ -60,7 +60,7 @@ static tally_status no_aggregate(const char *name, tally_error *error) {
     names[count] = tally_aggregate_name(count);
     count++;
   }
-  const char *near = tl_name_nearest(name, names, count);
+  const char *near = tally_nearest(name, names, count);
   if (!near) return tl_fail(error, TALLY_ENAME, "no aggregate '%s'", name);
   return tl_fail(error, TALLY_ENAME, "no aggregate '%s'; did you mean '%s'?", name, near);
 }

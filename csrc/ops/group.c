@@ -141,7 +141,7 @@ static void span_of(const tally_column *key, uint64_t *least, uint64_t *span) {
 static tally_status pack_key(packed *p, const tally_column *key, packed *next, tally_error *error) {
   uint64_t least, span;
   span_of(key, &least, &span);
-  bool wide = span >= UINT64_MAX - 1;
+  bool wide = span == UINT64_MAX;
   for (int64_t i = 0; i < p->rows && wide; i++) next->words[i] = tl_present(key, i);
   if (wide) {
     next->range = 2;

@@ -273,7 +273,7 @@ static tally_status find_function(const char *name, const window_function **out,
     *out = &functions[f];
     if (strcmp(names[f], name) == 0) return TALLY_OK;
   }
-  const char *near = tl_name_nearest(name, names, FUNCTIONS);
+  const char *near = tally_nearest(name, names, FUNCTIONS);
   if (!near) return tl_fail(error, TALLY_ENAME, "no window function '%s'", name);
   return tl_fail(error, TALLY_ENAME, "no window function '%s'; did you mean '%s'?", name, near);
 }

@@ -9,6 +9,7 @@
 
 local core = require "tally.core"
 local error_ = require "tally.error"
+local run = require "tally.run"
 local schema_ = require "tally.schema"
 
 local M = {}
@@ -41,9 +42,13 @@ function M.source(core_table, info, text)
   return node_of("source", {}, { table = core_table }, schema, text or "a table in memory")
 end
 
---- A table that is there, with the schema it is known to have.
-function M.source_with(core_table, schema, text)
-  return node_of("source", {}, { table = core_table }, schema, text)
+--- A table that has been made from a plan already, because its columns are data.
+-- @param node the plan it was made from
+-- @param core_table
+-- @tparam table schema
+-- @tparam string text
+function M.known(node, core_table, schema, text)
+  return node_of("source", { node }, { table = core_table }, schema, text)
 end
 
 -- ---- Row by row ----
@@ -202,6 +207,29 @@ function M.unpivot(node, names, names_to, values_to, columns)
   local schema = schema_.changed(node.schema, { columns = columns })
   return node_of("unpivot", { node }, { columns = names, names_to = names_to, values_to = values_to }, schema,
     ("columns %s become rows: names in '%s', values in '%s'"):format(listed(names), names_to, values_to))
+end
+
+--- Rows turned into columns. The columns are data, so this is carried out at once.
+-- @param node
+-- @tparam {string,...} keys
+-- @tparam string names_from
+-- @tparam string values_from
+-- @tparam[opt] {string,...} totals names of the new columns that are columns of totals
+function M.pivot(node, keys, names_from, values_from, totals)
+  local row_keys, names, is_key = {}, {}, {}
+  for i, name in ipairs(keys) do row_keys[i], names[i], is_key[name] = name, name, true end
+  if node.schema.marks then row_keys[#row_keys + 1], is_key[schema_.MARKS] = schema_.MARKS, true end
+  local wide = run.run(node):pivot(row_keys, names_from, values_from)
+  for _, name in ipairs(wide:names()) do
+    if not is_key[name] then names[#names + 1] = name end
+  end
+  if node.schema.marks then names[#names + 1] = schema_.MARKS end
+  wide = wide:select(names)
+  local total_columns = {}
+  for name in pairs(node.schema.info.total_columns or {}) do total_columns[name] = true end
+  for _, name in ipairs(totals or {}) do total_columns[name] = true end
+  local schema = schema_.new(names, wide:types(), schema_.info_with(node.schema.info, "total_columns", total_columns))
+  return M.known(node, wide, schema, ("the values of '%s' become columns, filled from '%s'"):format(names_from, values_from))
 end
 
 -- The type that a window gives, when it is not that of its column.

@@ -517,6 +517,33 @@ static void test_levels(void) {
   tally_column_release(plain);
 }
 
+static tally_table *table_with_levels(const tally_value *values, const tally_text *levels) {
+  tally_column *plain = twin_column_of(TALLY_TEXT, values, 2), *column = NULL;
+  MUST(tally_column_with_levels(plain, levels, 2, &column, &check_error));
+  tally_column_release(plain);
+  return twin_table((const char *[]){"level"}, &column, 1, 2);
+}
+
+/* Batches that do not agree on the order have none: groups go by first appearance, texts by their bytes. */
+static void test_levels_that_differ(void) {
+  tally_text levels[] = {tl_text_of("UG"), tl_text_of("PGT")}, turned[] = {levels[1], levels[0]};
+  tally_value values[] = {twin_text("PGT"), twin_text("UG")};
+  tally_table *batches[] = {table_with_levels(values, levels), table_with_levels(values, turned)}, *result = NULL;
+  tl_aggregation *aggregation;
+  MUST(tl_aggregation_new(batches[0], (const char *[]){"level"}, 1, NULL, 0, &aggregation, &check_error));
+  for (int b = 0; b < 2; b++) {
+    tl_partial *partial;
+    MUST(tl_aggregation_partial(aggregation, batches[b], &partial, &check_error));
+    MUST(tl_aggregation_merge(aggregation, partial, &check_error));
+    tally_table_release(batches[b]);
+  }
+  MUST(tl_aggregation_finish(aggregation, &result, &check_error));
+  CHECK(result->rows == 2 && !result->column[0]->levels);
+  for (int i = 0; i < 2; i++) CHECK(twin_same_value(tally_column_value(result->column[0], i), values[i]));
+  tally_table_release(result);
+  tl_aggregation_release(aggregation);
+}
+
 /* ---- Mistakes, and memory ---- */
 
 static void test_errors(void) {
@@ -604,6 +631,7 @@ int main(void) {
   test_exact_sums();
   test_by_hand();
   test_levels();
+  test_levels_that_differ();
   test_errors();
   test_overflow();
   test_refusals();

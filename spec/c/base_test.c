@@ -311,6 +311,20 @@ static void test_kernels(void) {
   CHECK(tally_set_kernel(best) && tally_kernel() == best);
 }
 
+static void test_nearest(void) {
+  const char *names[] = {"year", "level", "domicile", "UKPRN", "n"};
+  CHECK(tally_nearest("levle", names, 5) == names[1]); /* two letters swapped are one mistake */
+  CHECK(tally_nearest("domicil", names, 5) == names[2]);
+  CHECK(tally_nearest("ukprn", names, 5) == names[3]); /* case does not count */
+  CHECK(tally_nearest("m", names, 5) == names[4]);
+  CHECK(tally_nearest("students", names, 5) == NULL);
+  CHECK(tally_nearest("level", names, 0) == NULL);
+  char long_name[200];
+  memset(long_name, 'x', sizeof long_name - 1);
+  long_name[sizeof long_name - 1] = '\0';
+  CHECK(tally_nearest(long_name, names, 5) == NULL);
+}
+
 int main(void) {
   for (int round = 0; round < 2000; round++) check_bits();
   test_memory();
@@ -328,6 +342,7 @@ int main(void) {
   test_errors();
   test_long_errors();
   test_kernels();
+  test_nearest();
   tally_shutdown();
   CHECK(tally_memory_used() == 0);
   return finish();

@@ -419,6 +419,9 @@ static void test_failures(const tally_table *table) {
     CHECK(chmod(folder, 0500) == 0);
     FAILS(TALLY_EIO, path, tally_write_csv(table, &to_file, NULL, &check_error));
     CHECK(chmod(folder, 0700) == 0);
+    CHECK(chmod(path, 0400) == 0);
+    FAILS(TALLY_EIO, path, tally_write_csv(table, &to_file, NULL, &check_error));
+    CHECK(chmod(path, 0600) == 0);
   }
   CHECK(holds(path, "old\n"));
   CHECK(files_there() == 1);

@@ -25,34 +25,40 @@ local function check_name(node, label, other)
   end
 end
 
--- One row for each group with the sums of the rows that are not among the first.
-local function rest_of(ranked, schema, by, label, other)
-  local sums, columns = {}, {}
-  for _, column in ipairs(schema.columns) do
-    if schema_.is_amount(column) then
-      sums[#sums + 1] = { name = column.name, func = "sum", argument = steps.column(column.name) }
-      columns[#columns + 1] = { name = column.name, type = column.type }
-    end
-  end
-  local rest = plan.aggregate(ranked, by, sums, columns, "sums of the rows after them")
-  rest = steps.derive(rest, label, steps.value(other), "the name of the rest")
-  if #by > 0 then return rest end
-  local there = { name = schema_.fresh(rest.schema, "(rows)"), func = "count" }
-  return rest, there
+local function in_list(list)
+  local set = {}
+  for _, name in ipairs(list) do set[name] = true end
+  return set
 end
 
--- Largest first; groups in the order in which they first appear.
-local function in_order(node, name, by)
-  local result, place = node, nil
-  local keys = {}
+-- Of the rows after the first ones: one row for each group, with the sums of what may be added up. `position` is the column that
+-- says where the group stands, if there are groups.
+local function rest_of(after, schema, by, label, other, position)
+  local grouped, keys, sums, columns = in_list(by), { label }, {}, {}
+  for i, name in ipairs(by) do keys[i + 1] = name end
+  local function add(column, func)
+    sums[#sums + 1] = { name = column.name, func = func, argument = steps.column(column.name) }
+    columns[#columns + 1] = { name = column.name, type = column.type }
+  end
+  for _, column in ipairs(schema.columns) do
+    if schema_.is_amount(column) and not grouped[column.name] then add(column, "sum") end
+  end
+  if position then add({ name = position, type = "integer" }, "min") end
+  after = steps.derive(after, label, steps.value(other), "the name of the rest")
+  return plan.aggregate(after, keys, sums, columns, "sums of the rest")
+end
+
+-- The rows numbered within their group from the largest down, groups in the order in which they first appear.
+local function numbered(node, name, by)
+  local result, keys, position, place = node, { { name, true } }, nil, nil
   if #by > 0 then
     result, place = steps.window_hidden(result, "row", "row_number", nil, {})
-    result, place = steps.window_hidden(result, "first row of the group", "min", place, by)
-    keys[1] = { place, false }
+    result, position = steps.window_hidden(result, "first row of the group", "min", place, by)
+    keys = { { position, false }, { name, true } }
   end
-  keys[#keys + 1] = { name, true }
   result = plan.sort(result, keys, ("'%s' from the largest down"):format(name))
-  return steps.window_hidden(result, "place", "row_number", nil, by)
+  result, place = steps.window_hidden(result, "place", "row_number", nil, by)
+  return result, place, position
 end
 
 return function(node, n, name, options)
@@ -62,12 +68,15 @@ return function(node, n, name, options)
   local by = options_.groups("top", node, options)
   local leaves = plan.leaves(node)
   local schema = leaves.schema
-  local ordered, place = in_order(leaves, name, by)
-  local first = steps.call("<=", steps.column(place), steps.value(n))
-  local result = plan.filter(ordered, first, ("they are among the first %d"):format(n))
+  local rows, place, position = numbered(leaves, name, by)
+  local is_first = steps.call("<=", steps.column(place), steps.value(n))
+  local result = plan.filter(rows, is_first, ("they are among the first %d"):format(n))
   if not options.other then return steps.only(result, schema) end
   local label = first_label(schema, by)
   check_name(leaves, label, options.other)
-  local after = plan.filter(ordered, steps.call("not", first), ("they are not among the first %d"):format(n))
-  return plan.append({ steps.only(result, schema), rest_of(after, schema, by, label, options.other) }, schema)
+  local after = plan.filter(rows, steps.call("not", is_first), ("they are not among the first %d"):format(n))
+  result = steps.only(result, schema, position)
+  result = plan.append({ result, rest_of(after, schema, by, label, options.other, position) }, result.schema)
+  if not position then return result end
+  return steps.only(plan.sort(result, { { position, false } }, "group"), schema)
 end

@@ -1,0 +1,210 @@
+--- The one noun. A Table is a plan: verbs give new tables and never change one, and nothing is run until values are asked for
+-- (printing, going through rows, writing, `collect`). Mistakes in names and types show at once.
+--
+-- Each verb has a file of its own in `tally.verbs`, which says what it takes.
+--
+-- @classmod Table
+
+local error_ = require "tally.error"
+local plan = require "tally.plan"
+local rows_ = require "tally.rows"
+local run = require "tally.run"
+local schema_ = require "tally.schema"
+local suggest = require "tally.suggest"
+
+local M = {}
+local Table = {}
+local meta = {}
+
+local function new(node)
+  return setmetatable({ plan = node }, meta)
+end
+
+-- ---- Verbs ----
+
+local verbs = { "aggregate", "append", "change", "count", "crosstab", "cumulative", "derive", "describe", "distinct", "drop", "fill",
+  "filter", "group_by", "head", "join", "levels", "percent", "pivot", "rank", "rename", "sample", "select", "slice", "sort",
+  "tail", "top", "totals", "unpivot" }
+
+for _, name in ipairs(verbs) do
+  Table[name] = function(self, ...)
+    return new(require("tally.verbs." .. name)(self.plan, ...))
+  end
+end
+
+--- Writes the table into a file, in the form that the ending of its name says.
+-- @see tally.write
+function Table:write(path, options)
+  return require "tally.write"(self, path, options)
+end
+
+-- ---- What is known without running ----
+
+--- @treturn {string,...} the names of the columns, in order
+function Table:names()
+  return schema_.names(self.plan.schema)
+end
+
+--- @treturn {string,...} their types: "boolean", "integer", "number", "text", "date"
+function Table:types()
+  return schema_.types(self.plan.schema)
+end
+
+--- @treturn {string,...} the columns that group the table
+function Table:groups()
+  local names = {}
+  for i, name in ipairs(self.plan.schema.groups) do names[i] = name end
+  return names
+end
+
+--- What stood above the header of the file: by its key, and as a list.
+-- @treturn table
+function Table:metadata()
+  return self.plan.schema.info.metadata or {}
+end
+
+--- What was not as it should be in the file that was read, one row for each problem: line, byte, column, what, text.
+-- @treturn Table
+function Table:problems()
+  local problems = self.plan.schema.info.problems
+  if problems then return M.from_core(problems, {}) end
+  return require("tally.values").from_columns({ { "line", {} }, { "byte", {} }, { "column", {} }, { "what", {} }, { "text", {} } },
+    { types = { line = "integer", byte = "integer" } })
+end
+
+--- The files that the values come from.
+-- @treturn table a list of { path =, title =, licence =, rows =, facts = }
+function Table:sources()
+  return self.plan.schema.info.sources or {}
+end
+
+--- What should be said beside the table.
+-- @treturn {string,...}
+function Table:notes()
+  return self.plan.schema.info.notes or {}
+end
+
+--- The columns that are totals of others.
+-- @treturn table { [name] = true }
+function Table:total_columns()
+  return self.plan.schema.info.total_columns or {}
+end
+
+--- Prints what has been asked for, in plain words and in order.
+function Table:explain()
+  io.write(plan.explain(self.plan), "\n")
+end
+
+-- ---- Values ----
+
+--- Runs what has been asked for, now. Everything else does so by itself when values are needed.
+-- @treturn Table the same table
+function Table:collect()
+  run.run(self.plan)
+  return self
+end
+
+--- The engine's table, whose last column is is_total when rows are marked.
+function Table:core()
+  return run.run(self.plan)
+end
+
+--- Goes through the rows: `for row in t:rows() do print(row.level, row.n) end`. Missing values are nil; in a row that is marked as a total
+-- `row.is_total` is true.
+-- @treturn function
+function Table:rows()
+  return rows_.each(run.run(self.plan), schema_.all_names(self.plan.schema))
+end
+
+local function check_row(number, rows)
+  if type(number) == "number" and number % 1 == 0 and number >= 1 and number <= rows then return number end
+  error_.throw("range", ("no row %s: the table has %d row%s"):format(schema_.shown(number), rows, rows == 1 and "" or "s"))
+end
+
+--- One row as { [name] = value }.
+-- @tparam number number from 1
+function Table:row(number)
+  local data = run.run(self.plan)
+  return rows_.row(data, schema_.all_names(self.plan.schema), check_row(number, data:rows()))
+end
+
+--- The values of one column as an array; missing values are nil, and `n` is its length.
+-- @tparam string name
+function Table:column(name)
+  schema_.need(self.plan.schema, name, "the argument of column")
+  return run.run(self.plan):column(name):values()
+end
+
+--- One value, or nil; when it is missing for a published reason, that symbol second.
+-- @tparam number number of the row, from 1
+-- @tparam string name
+function Table:value(number, name)
+  schema_.need(self.plan.schema, name, "the second argument of value")
+  local data = run.run(self.plan)
+  return data:column(name):value(check_row(number, data:rows()))
+end
+
+--- All rows, as an array of { [name] = value }.
+function Table:to_rows()
+  local list = {}
+  for row, number in self:rows() do list[number] = row end
+  return list
+end
+
+--- All columns, as an array of { name, values }, in order; each array of values has its length in `n`.
+function Table:to_columns()
+  local list = {}
+  for i, name in ipairs(self:names()) do list[i] = { name, self:column(name) } end
+  return list
+end
+
+--- How many rows found no match in the last join.
+-- @treturn table { left =, right =, many_to_many = (does some key occur more than once on both sides?) }
+function Table:unmatched()
+  local report = run.join_report(self.plan)
+  if not report then error_.throw("shape", "unmatched() tells of a join, but this table was not joined to another") end
+  return { left = report.left_unmatched, right = report.right_unmatched, many_to_many = report.many_to_many }
+end
+
+-- ---- The object ----
+
+local method_names = {}
+for name in pairs(Table) do method_names[#method_names + 1] = name end
+table.sort(method_names)
+
+meta.__name = "tally.table"
+
+function meta.__index(_, name)
+  local method = Table[name]
+  if method or type(name) ~= "string" or name:sub(1, 1) == "_" then return method end
+  error_.throw("name", ("a table has no verb '%s'%s"):format(name, suggest.hint(name, method_names)))
+end
+
+function meta.__newindex(_, name)
+  error_.throw("type", ("tables are never changed: to add a column %s, write t:derive \"... = ...\""):format(schema_.shown(name)))
+end
+
+function meta:__len()
+  return run.run(self.plan):rows()
+end
+
+function meta:__tostring()
+  return require("tally.print").table(self)
+end
+
+--- A Table from a table of the engine.
+-- @param core_table
+-- @tparam[opt] table info sources, metadata, problems, notes, total_columns; a boolean column is_total marks totals
+-- @treturn Table
+function M.from_core(core_table, info)
+  local first = info and info.sources and info.sources[1]
+  return new(plan.source(core_table, info, first and first.path and ("read %s (%d rows)"):format(first.path, core_table:rows())))
+end
+
+--- Is this a Table?
+-- @treturn boolean
+function M.is(value)
+  return getmetatable(value) == meta
+end
+
+return M

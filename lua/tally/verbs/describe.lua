@@ -1,0 +1,78 @@
+--- `t:describe()`: one row for each column: its type, how many values are known and missing, how many different ones there are; of numbers
+-- the smallest, mean, median and largest; of other columns the values themselves when there are at most 20, else the first and
+-- the last in order. Rows marked as totals are left out.
+
+local core = require "tally.core"
+local plan = require "tally.plan"
+local run = require "tally.run"
+local schema_ = require "tally.schema"
+local steps = require "tally.steps"
+
+local VALUES_MOST = 20
+
+-- What is asked of each column, all in one pass over the rows.
+local function questions(schema)
+  local aggregates, columns = {}, {}
+  local function ask(column, func, kind)
+    local name = ("%d %s"):format(#aggregates + 1, func)
+    aggregates[#aggregates + 1] = { name = name, func = func, argument = steps.column(column.name) }
+    columns[#columns + 1] = { name = name, type = kind }
+    return name
+  end
+  local asked = {}
+  for i, column in ipairs(schema.columns) do
+    asked[i] = { known = ask(column, "count", "integer"), distinct = ask(column, "distinct", "integer") }
+    if schema_.is_numeric(column) then
+      asked[i].min, asked[i].max = ask(column, "min", column.type), ask(column, "max", column.type)
+      asked[i].mean, asked[i].median = ask(column, "mean", "number"), ask(column, "median", "number")
+    end
+  end
+  return aggregates, columns, asked
+end
+
+-- The different values of a column that is not numeric, in order: all of them, or the first and the last.
+local function values_of(node, name, distinct)
+  if distinct == 0 then return nil end
+  local sorted = plan.sort(plan.distinct(plan.select(node, { name }), { name }), { { name, false } }, name)
+  local column = run.run(sorted):column(name)
+  if distinct > VALUES_MOST then
+    return ("%s ... %s"):format(tostring(column:value(1)), tostring(column:value(distinct)))
+  end
+  local texts = {}
+  for i = 1, distinct do texts[i] = tostring(column:value(i)) end
+  return table.concat(texts, ", ")
+end
+
+local layout = {
+  { "column", "text" }, { "type", "text" }, { "known", "integer" }, { "missing", "integer" }, { "distinct", "integer" },
+  { "min", "number" }, { "mean", "number" }, { "median", "number" }, { "max", "number" }, { "values", "text" },
+}
+
+local function as_number(value)
+  return value and value + 0.0
+end
+
+return function(node)
+  local leaves = plan.group(plan.leaves(node), {})
+  local aggregates, columns, asked = questions(leaves.schema)
+  local rows = run.run(leaves):rows()
+  local answers = #aggregates > 0 and run.run(plan.aggregate(leaves, {}, aggregates, columns, "describe each column"))
+  local lists = {}
+  for i, item in ipairs(layout) do lists[i] = { n = #leaves.schema.columns } end
+  for i, column in ipairs(leaves.schema.columns) do
+    local function answer(what)
+      return asked[i][what] and answers:column(asked[i][what]):value(1)
+    end
+    local known, distinct = answer "known", answer "distinct"
+    local row = { column.name, column.type, known, rows - known, distinct, as_number(answer "min"), answer "mean",
+      as_number(answer "median"), as_number(answer "max") }
+    row[10] = not schema_.is_numeric(column) and values_of(leaves, column.name, distinct) or nil
+    for place = 1, #layout do lists[place][i] = row[place] end
+  end
+  local names, results = {}, {}
+  for i, item in ipairs(layout) do
+    names[i], results[i] = item[1], core.column(item[2], lists[i], lists[i].n)
+  end
+  local described = core.table(names, results, lists[1].n)
+  return plan.known(node, described, schema_.new(names, described:types(), node.schema.info), "describe each column")
+end

@@ -1,0 +1,49 @@
+-- The rockspec names every source, every module, and the version that stands in VERSION.
+
+local lfs = require "lfs"
+
+local function read(path)
+  local file = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+local function files_under(folder, ending, found)
+  for name in lfs.dir(folder) do
+    local path = folder .. "/" .. name
+    if name:sub(1, 1) ~= "." and lfs.attributes(path, "mode") == "directory" then
+      files_under(path, ending, found)
+    elseif name:sub(-#ending) == ending then
+      found[#found + 1] = path
+    end
+  end
+  table.sort(found)
+  return found
+end
+
+local rock = {}
+assert(load(read "rockspec/tally-scm-1.rockspec", "rockspec", "t", rock))()
+
+describe("the rockspec", function()
+  it("lists every C source", function()
+    assert.same(files_under("csrc", ".c", {}), rock.build.modules["tally.core"].sources)
+  end)
+
+  it("lists every Lua module", function()
+    local found, listed = files_under("lua", ".lua", {}), {}
+    for name, path in pairs(rock.build.modules) do
+      if type(path) == "string" then
+        listed[#listed + 1] = path
+        assert.equal(path:match "^lua/(.*)%.lua$", (name:gsub("%.", "/")))
+      end
+    end
+    table.sort(listed)
+    assert.same(found, listed)
+  end)
+
+  it("has the version of VERSION", function()
+    local version = read("VERSION"):match "%S+"
+    assert.equal(('TALLY_VERSION="%s"'):format(version), rock.build.modules["tally.core"].defines[1])
+  end)
+end)
