@@ -22,16 +22,16 @@ end
 
 local sources = {}
 
--- Reads a table and remembers where it came from.
-local function read(path, options)
+-- Reads a table and remembers where it came from: `what` says what was published, unless the file says it itself.
+local function read(path, what, options)
   local t = tally.read_csv(path, options)
-  for _, source in ipairs(t:sources()) do
-    local name = source.path:match "[^/]+$"
-    local parts = { name, number.count(source.rows, "row") }
-    if source.title then table.insert(parts, 1, source.title) end
-    if source.licence then table.insert(parts, source.licence) end
-    sources[#sources + 1] = table.concat(parts, ", ")
+  local files, rows = {}, 0
+  for i, source in ipairs(t:sources()) do
+    files[i], rows = source.path:match "[^/]+$", rows + source.rows
   end
+  local metadata = t:metadata()
+  local parts = { metadata.Title or what, table.concat(files, ", "), number.count(rows, "row"), metadata.Licence }
+  sources[#sources + 1] = table.concat(parts, "; ")
   return t
 end
 
@@ -43,10 +43,11 @@ end
 
 -- All and non-UK students by level: from our own file, or out of the three sheets that HESA published.
 local function cohorts()
-  if data == own then return read(own .. "/hesa/students-by-level/students-by-level-2019-2020.csv") end
+  local what = "HESA, HE student enrolments by level of study and domicile"
+  if data == own then return read(own .. "/hesa/students-by-level/students-by-level-2019-2020.csv", what) end
   local stem = data .. "/hesa/students-by-domicile-country/Total_HE_student_enrolments_by_level_of_study__"
   local function sheet(name)
-    return read(stem .. name .. ".csv", { totals = false, quiet = true })
+    return read(stem .. name .. ".csv", what, { totals = false, quiet = true })
   end
   local function cells(t, level, year, domicile, labels)
     return t
@@ -65,7 +66,7 @@ local function cohorts()
     :derive "level = replace(replace(level, 'Total PG ', 'Postgraduate '), 'Total u', 'U')"
 end
 
-local printed = read(own .. "/evidence/table-1.csv")
+local printed = read(own .. "/evidence/table-1.csv", "Written evidence of the Russell Group, 2021, Table 1")
 
 local shares = tally.analyses.students_by_level:run {
   students = printed:select("level", "domicile", "students"):append(cohorts():select("level", "domicile", "students")),
@@ -87,7 +88,9 @@ local compared = long(printed, "printed")
     "difference = recomputed - printed",
     "rounded = round(recomputed) - printed")
 
-say "# The evidence of 2021, recomputed"
+say "# Chinese students, international students and joint papers: the evidence of 2021, recomputed"
+say("The Russell Group's written evidence to a parliamentary committee, beside the figures that the published tables give "
+  .. "now. Every figure on this page was computed from the sources at its end when the page was printed.")
 say "## 1. Chinese students at UK universities, 2019/20"
 say(markdown(shares:rename {
   ["Level"] = "level", ["From China"] = "students", ["International"] = "international", ["All"] = "all",
@@ -98,7 +101,7 @@ say("The evidence's \"approximately 139,000\" is %s.",
 say "Printed in the evidence, and recomputed with the denominators of HESA's later release:"
 say(markdown(compared:rename {
   ["Level"] = "level", ["Share of"] = "base", ["Printed, %"] = "printed", ["Recomputed, %"] = "recomputed",
-  ["Difference, points"] = "difference", ["Rounded, points"] = "rounded",
+  ["Difference, points"] = "difference", ["After rounding"] = "rounded",
 }))
 say("%s of the %s printed percentages are higher than HESA's later release gives: the evidence very likely counted a "
   .. "narrower set of providers.",
@@ -106,23 +109,24 @@ say("%s of the %s printed percentages are higher than HESA's later release gives
 
 -- ---- 2. International students at the Russell Group ----
 
-local table_28 = read {
+local table_28 = read({
   data .. "/hesa/nonuk-students-by-provider/dt051-table-28-201[89]-*.csv",
   data .. "/hesa/nonuk-students-by-provider/dt051-table-28-202[01]-*.csv",
-}
+}, "HESA, DT051 table 28, non-UK HE students by HE provider and country of domicile")
+local groups = read(data .. "/providers/mission_groups.csv", "Mission groups of providers")
 local by_year = table_28:derive "year = replace(replace(file, 'dt051-table-28-', ''), '.csv', '')"
-  :derive "year = substring(year, 1, 4) .. '/' .. substring(year, 8, 2)"
+  :derive "year = substring(year, 1, 4) .. '/' .. substring(year, 8, 9)"
 
 local group = tally.analyses.international_students_of_group:run {
   students = by_year:rename { students = "Total" },
-  providers = read(data .. "/providers/mission_groups.csv"):rename { mission_group = "MISSION_GROUP" },
+  providers = groups:rename { mission_group = "MISSION_GROUP" },
   group = "Russell_Group",
 }
 
 say "## 2. International students at the Russell Group"
 say(markdown(group:rename {
   ["Year"] = "year", ["Providers"] = "providers", ["Not found"] = "not_found", ["Non-UK students"] = "students",
-  ["All providers"] = "published_total", ["% of all"] = "pct_of_total",
+  ["All providers, as printed"] = "published_total", ["% of all"] = "pct_of_total",
 }))
 say("The evidence's \"230,000 international students\" is the figure of 2019/20, %s.",
   number.format(group:filter("year == '2019/20'"):value(1, "students")))
@@ -130,7 +134,8 @@ say("The evidence's \"230,000 international students\" is the figure of 2019/20,
 -- ---- 3. Co-authored papers ----
 
 local growth = tally.analyses.growth:run {
-  series = read(own .. "/evidence/coauthored-papers.csv"):rename { value = "papers" },
+  series = read(own .. "/evidence/coauthored-papers.csv", "Written evidence of the Russell Group, 2021")
+    :rename { value = "papers" },
 }
 local last = growth:row(#growth)
 
@@ -158,7 +163,7 @@ local function reconciled(t, name)
     :select("table", "providers", "sum", "printed", "difference")
 end
 
-local table_1 = read(data .. "/hesa/students-by-domicile/dt051-table-1-20182019.csv")
+local table_1 = read(data .. "/hesa/students-by-domicile/dt051-table-1-20182019.csv", "HESA, DT051 table 1")
 local sums = reconciled(table_1, "All students, 2018/19 (table 1)")
   :append(reconciled(by_year:filter "year == '2019/20'", "Non-UK students, 2019/20 (table 28)"))
 

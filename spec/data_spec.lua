@@ -112,7 +112,7 @@ local sheets = {
     "Level of Study|text;" .. integers "2017|2018|2019|2020|2021" .. "Level of Study_2|text;"
       .. integers "2017_2|2018_2|2019_2|2020_2|2021_2" },
   { "Total_HE_student_enrolments_by_level_of_study__Total_NonUK_Domicile.csv", 31,
-    "Level of Study|text;2017|text;2018|text;" .. integers "2019|2020|2021" .. "Level of Study_2|text;"
+    "Level of Study|text;2017|text;2018|text;2019|text;" .. integers "2020|2021" .. "Level of Study_2|text;"
       .. integers "2017_2|2018_2|2019_2|2020_2|2021_2" },
 }
 

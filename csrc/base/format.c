@@ -2,6 +2,8 @@
  * found in base/shortest; this room only lays them out. Reading is not its business. */
 #include "base/format.h"
 
+#include "base/date.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -82,22 +84,6 @@ size_t tl_format_number(double value, char to[TL_FORMAT_SIZE]) {
 }
 
 /* ---- dates ---- */
-
-static int64_t floor_divide(int64_t a, int64_t b) {
-  return a / b - (a % b < 0);
-}
-
-/* Years are counted from March, so that the leap day is the last of a year; 400 of them have 146097 days. */
-void tl_date_split(int32_t date, int64_t *year, int *month, int *day) {
-  int64_t days = (int64_t)date + 719468, era = floor_divide(days, 146097);
-  int day_of_era = (int)(days - era * 146097);
-  int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  int month_from_march = (5 * day_of_year + 2) / 153;
-  *day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-  *month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  *year = year_of_era + era * 400 + (*month <= 2);
-}
 
 size_t tl_format_date(int32_t value, char to[TL_FORMAT_SIZE]) {
   int64_t year;

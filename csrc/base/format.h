@@ -17,7 +17,4 @@ size_t tl_format_number(double value, char to[TL_FORMAT_SIZE]);
 /* ISO 8601: "2020-01-31"; years outside 0 … 9999 with a sign: "-0044-03-15", "+12020-01-01". */
 size_t tl_format_date(int32_t value, char to[TL_FORMAT_SIZE]);
 
-/* Days since 1970-01-01 as year, month (from 1) and day (from 1) of the proleptic Gregorian calendar. */
-void tl_date_split(int32_t date, int64_t *year, int *month, int *day);
-
 #endif

@@ -125,6 +125,16 @@ static tally_status look(csv *it, tally_error *error) {
   return look_once(it, error);
 }
 
+/* Says where the quoting goes wrong, when it was not asked to go on. A tl_record_visit. */
+static tally_status refuse_record(void *context, const tl_record *record, bool *enough, tally_error *error) {
+  const csv *it = context;
+  (void)enough;
+  if (record->flaw == TL_FLAW_NONE) return TALLY_OK;
+  const char *what =
+      record->open_to_end ? "a quote is opened here and never closed" : tl_problem_text(tl_problem_of_flaw(record->flaw));
+  return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, record->line, (int64_t)record->flaw_at + 1, "%s", what);
+}
+
 /* ---- the header ---- */
 
 static tally_status report_header(csv *it, tl_problem what, tally_text text, size_t at, tally_error *error) {
@@ -135,6 +145,7 @@ static tally_status report_header(csv *it, tl_problem what, tally_text text, siz
 static tally_status check_header(csv *it, tally_error *error) {
   const tl_record *header = &it->layout.header;
   if (header->count == 0) return TALLY_OK;
+  if (header->open_to_end && it->options.reader != TALLY_READER_LAX) return refuse_record(it, header, NULL, error);
   if (header->flaw != TL_FLAW_NONE)
     TL_TRY(report_header(it, tl_problem_of_flaw(header->flaw), header->raw, header->flaw_at, error));
   const char *nul = memchr(header->raw.bytes, 0, header->raw.size);
@@ -154,16 +165,6 @@ static tally_status plan(csv *it, tally_error *error) {
 }
 
 /* ---- the rows ---- */
-
-/* The fast reader was asked for and cannot go on: says where the quoting goes wrong. */
-static tally_status refuse_record(void *context, const tl_record *record, bool *enough, tally_error *error) {
-  const csv *it = context;
-  (void)enough;
-  if (record->flaw == TL_FLAW_NONE) return TALLY_OK;
-  const char *what =
-      record->open_to_end ? "a quote is opened here and never closed" : tl_problem_text(tl_problem_of_flaw(record->flaw));
-  return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, record->line, (int64_t)record->flaw_at + 1, "%s", what);
-}
 
 /* The tolerant reader starts afresh: what the fast one saw was cut in the wrong places. */
 static tally_status load_lax(csv *it, tally_error *error) {

@@ -3,7 +3,7 @@
  * text from the start: what must not be added up is not a number. */
 #include "ingest/infer.h"
 
-#include "ingest/date.h"
+#include "base/date.h"
 
 /* ---- shapes ---- */
 
@@ -39,7 +39,7 @@ uint32_t tl_infer_shapes(tally_text text, char decimal) {
   int32_t date;
   if (tl_numeral_parse(text, decimal, &numeral)) return numeral_shapes(&numeral);
   if (tl_infer_boolean(text, &truth)) return TL_SHAPE_BOOLEAN;
-  if (tl_date_read_iso(text, &date)) return TL_SHAPE_DATE_ISO;
+  if (tally_date_read(text, &date)) return TL_SHAPE_DATE_ISO;
   if (tl_date_read_day_first(text, &date)) return TL_SHAPE_DATE_DAY_FIRST;
   return tl_infer_take_marks(&text) ? TL_SHAPE_QUOTE_MARKS : TL_SHAPE_TEXT;
 }

@@ -2,7 +2,7 @@
 #ifndef TL_INGEST_INFER_H
 #define TL_INGEST_INFER_H
 
-#include "ingest/number.h"
+#include "base/number.h"
 
 /* What one value looks like. A column is the union of its values' shapes: it only grows, and the type with it. */
 typedef enum tl_shape {

@@ -12,9 +12,9 @@
 #include "base/pool.h"
 #include "column/builder.h"
 #include "column/table.h"
-#include "ingest/date.h"
+#include "base/date.h"
 #include "ingest/json_value.h"
-#include "ingest/number.h"
+#include "base/number.h"
 
 enum { KEYS_MOST = 1000, PLACES_MOST = 20000 };
 
@@ -117,7 +117,7 @@ static unsigned bit(json_type kind) {
 static void survey(place *at, const json_t *value) {
   int32_t date;
   at->seen |= bit(json_typeof(value));
-  if (json_is_string(value) && !at->other_text) at->other_text = !tl_date_read_iso(tl_json_text(value), &date);
+  if (json_is_string(value) && !at->other_text) at->other_text = !tally_date_read(tl_json_text(value), &date);
   if (!json_is_integer(value)) return;
   json_int_t integer = json_integer_value(value);
   if ((__int128)(double)integer != integer) at->inexact = true;
@@ -154,7 +154,7 @@ static bool text_value(tally_text text, tally_type type, tally_value *out) {
       out->boolean = tl_text_equal(text, tl_text_of("true"));
       return out->boolean || tl_text_equal(text, tl_text_of("false"));
     case TALLY_DATE:
-      return tl_date_read_iso(text, &out->date) || tl_date_read_day_first(text, &out->date);
+      return tally_date_read(text, &out->date) || tl_date_read_day_first(text, &out->date);
     case TALLY_INTEGER:
       return tl_numeral_parse(text, '.', &numeral) && !numeral.percent && tl_numeral_is_whole(&numeral) &&
              tl_numeral_integer(&numeral, &out->integer);

@@ -4,7 +4,7 @@
  */
 #include "ingest/rows.h"
 
-#include "ingest/date.h"
+#include "base/date.h"
 #include "ingest/encoding.h"
 
 /* ---- life ---- */
@@ -84,7 +84,7 @@ static tally_status put_number(const cell *it, bool *fits, tally_error *error) {
 
 static tally_status put_date_iso(const cell *it, bool *fits, tally_error *error) {
   int32_t value;
-  *fits = tl_date_read_iso(it->text, &value) || (it->column->asked && tl_date_read_day_first(it->text, &value));
+  *fits = tally_date_read(it->text, &value) || (it->column->asked && tl_date_read_day_first(it->text, &value));
   return *fits ? tl_builder_date(it->builder, value, error) : TALLY_OK;
 }
 

@@ -25,34 +25,6 @@ tally_type tl_check_type(lua_State *L, int index, int blame) {
 
 /* ---- Dates ---- */
 
-/* Days from 1970-01-01 to the first of March of `year`, 0 … 9999, and from there; a year that begins in March ends with the leap
- * day. */
-static int32_t days_of(int year, int month, int day) {
-  int32_t years = year + 4800 - (month <= 2), months = month + (month <= 2 ? 9 : -3);
-  return day + (153 * months + 2) / 5 + 365 * years + years / 4 - years / 100 + years / 400 - 2472633;
-}
-
-/* The number of `count` digits; -1 when one is no digit. */
-static int digits(const char *text, size_t count) {
-  int number = 0;
-  for (size_t i = 0; i < count; i++) {
-    if (text[i] < '0' || text[i] > '9') return -1;
-    number = number * 10 + (text[i] - '0');
-  }
-  return number;
-}
-
-/* YYYY-MM-DD and nothing else. A day that does not exist comes back as another one, and is refused. */
-static bool date_of_text(tally_text text, int32_t *out) {
-  char again[32];
-  if (text.size != 10 || text.bytes[4] != '-' || text.bytes[7] != '-') return false;
-  int year = digits(text.bytes, 4), month = digits(text.bytes + 5, 2), day = digits(text.bytes + 8, 2);
-  if (year < 0 || month < 1 || month > 12 || day < 1) return false;
-  *out = days_of(year, month, day);
-  size_t size = tally_format_value((tally_value){.type = TALLY_DATE, .date = *out}, again, sizeof again);
-  return size == text.size && memcmp(again, text.bytes, size) == 0;
-}
-
 static void push_date(lua_State *L, tally_value value) {
   char text[32];
   lua_pushlstring(L, text, tally_format_value(value, text, sizeof text));
@@ -116,7 +88,7 @@ bool tl_to_value(lua_State *L, int index, tally_type type, tally_value *out) {
     case TALLY_TEXT:
       return to_text(L, index, &out->text);
     case TALLY_DATE:
-      return to_text(L, index, &text) && date_of_text(text, &out->date);
+      return to_text(L, index, &text) && tally_date_read(text, &out->date);
   }
   return false;
 }

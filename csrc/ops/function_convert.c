@@ -1,18 +1,14 @@
 /* Conversions: text integer number date.
  *
- * The idea: a conversion by name is exact or it says so. Text that is not a plain integer, number or ISO date becomes missing,
+ * The idea: a conversion by name is exact or it says so. Text that is not an integer, number or ISO date becomes missing,
  * since data are like that; a number that is not whole is never cut to an integer in silence, but refused. Published forms
- * (thousands separators, currency, other orders of a date) are understood by the readers of files, not here. No locale is
+ * (currency, percent signs, other orders of a date) are understood by the readers of files, not here. No locale is
  * consulted. */
-/* For strtod_l. */
-#define _GNU_SOURCE
-#include <locale.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/format.h"
+#include "base/number.h"
 #include "column/builder.h"
-#include "ops/function_date.h"
 #include "ops/function_operand.h"
 
 /* ---- to text: the shortest plain form ---- */
@@ -44,62 +40,20 @@ tally_status tl_evaluate_to_text(const tl_call *call, tally_column **out, tally_
 
 /* ---- from text ---- */
 
-/* The number of digits at the start. */
-static size_t digits(tally_text text) {
-  size_t count = 0;
-  while (count < text.size && text.bytes[count] >= '0' && text.bytes[count] <= '9') count++;
-  return count;
-}
-
-static tally_text past(tally_text text, size_t size) {
-  return tl_text(text.bytes + size, text.size - size);
-}
-
-static tally_text past_sign(tally_text text) {
-  return past(text, text.size > 0 && (text.bytes[0] == '-' || text.bytes[0] == '+'));
+/* A number as people write them, thousands separators and blanks around it allowed; not an amount of money, nor a percentage. */
+static bool read_numeral(tally_text text, tl_numeral *out) {
+  return tl_numeral_parse(tl_text_trim(text), '.', out) && !out->pound && !out->percent;
 }
 
 static bool read_integer(tally_text text, int64_t *out) {
-  text = tl_text_trim(text);
-  tally_text figures = past_sign(text);
-  if (figures.size == 0 || digits(figures) != figures.size) return false;
-  bool fits = true, minus = text.bytes[0] == '-';
-  *out = 0;
-  for (size_t i = 0; i < figures.size && fits; i++) {
-    int digit = figures.bytes[i] - '0';
-    fits = !__builtin_mul_overflow(*out, 10, out) && !__builtin_add_overflow(*out, minus ? -digit : digit, out);
-  }
-  return fits;
+  tl_numeral numeral;
+  return read_numeral(text, &numeral) && tl_numeral_is_whole(&numeral) && tl_numeral_integer(&numeral, out);
 }
-
-/* Digits with at most one point among or around them, and an exponent or none. */
-static bool is_number(tally_text text) {
-  text = past_sign(text);
-  size_t before = digits(text), after = 0;
-  text = past(text, before);
-  if (text.size > 0 && text.bytes[0] == '.') {
-    text = past(text, 1);
-    after = digits(text);
-    text = past(text, after);
-  }
-  if (before + after == 0) return false;
-  if (text.size == 0) return true;
-  if (text.bytes[0] != 'e' && text.bytes[0] != 'E') return false;
-  text = past_sign(past(text, 1));
-  return text.size > 0 && digits(text) == text.size;
-}
-
-enum { NUMBER_MOST = 400 };
 
 /* Correctly rounded. Past the range of a double there is no answer. */
-static bool read_number(tally_text text, locale_t plain, double *out) {
-  char copy[NUMBER_MOST + 1];
-  text = tl_text_trim(text);
-  if (text.size > NUMBER_MOST || !is_number(text)) return false;
-  memcpy(copy, text.bytes, text.size);
-  copy[text.size] = '\0';
-  *out = strtod_l(copy, NULL, plain);
-  return isfinite(*out);
+static bool read_number(tally_text text, double *out) {
+  tl_numeral numeral;
+  return read_numeral(text, &numeral) && tl_numeral_number(&numeral, out);
 }
 
 /* ---- to integer ---- */
@@ -154,15 +108,11 @@ tally_status tl_evaluate_to_integer(const tl_call *call, tally_column **out, tal
 
 /* ---- to number ---- */
 
-static tally_status read_numbers(const tl_operand *operand, tl_parts *parts, tally_error *error) {
-  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  if (plain == (locale_t)0) return tl_no_memory(error);
+static void read_numbers(const tl_operand *operand, tl_parts *parts) {
   double *to = parts->values->bytes;
   for (int64_t i = 0; i < parts->length; i++)
-    if (tl_operand_present(operand, i) && !read_number(tl_operand_text(operand, i), plain, &to[i]))
+    if (tl_operand_present(operand, i) && !read_number(tl_operand_text(operand, i), &to[i]))
       tl_bit_clear(parts->validity->bytes, i);
-  freelocale(plain);
-  return TALLY_OK;
 }
 
 static tally_status copy_numbers(const tl_operand *operand, tl_parts *parts, tally_error *error) {
@@ -182,7 +132,11 @@ tally_status tl_evaluate_to_number(const tl_call *call, tally_column **out, tall
   const tl_operand *operand = &call->arguments[0];
   tl_parts parts;
   TL_TRY(tl_result_new(call, &parts, error));
-  tally_status status = operand->type == TALLY_TEXT ? read_numbers(operand, &parts, error) : copy_numbers(operand, &parts, error);
+  tally_status status = TALLY_OK;
+  if (operand->type == TALLY_TEXT)
+    read_numbers(operand, &parts);
+  else
+    status = copy_numbers(operand, &parts, error);
   if (status == TALLY_OK) return tl_result_finish(&parts, out, error);
   tl_parts_drop(&parts);
   return status;
@@ -200,7 +154,7 @@ tally_status tl_evaluate_to_date(const tl_call *call, tally_column **out, tally_
   TL_TRY(tl_result_new(call, &parts, error));
   int32_t *to = parts.values->bytes;
   for (int64_t i = 0; i < call->rows; i++)
-    if (tl_operand_present(operand, i) && !tl_date_read(tl_operand_text(operand, i), &to[i]))
+    if (tl_operand_present(operand, i) && !tally_date_read(tl_text_trim(tl_operand_text(operand, i)), &to[i]))
       tl_bit_clear(parts.validity->bytes, i);
   return tl_result_finish(&parts, out, error);
 }

@@ -1,11 +1,9 @@
-/* Functions of dates and of academic years: year month day, start_year; and dates written as text.
+/* Functions of dates and of academic years: year month day, start_year.
  *
  * The idea: a date is a number of days, taken apart in the proleptic Gregorian calendar by integer arithmetic; and an academic year
  * is a text in one of the published forms, whose second year must follow its first, so that "2019/21" or a code of six digits is
  * never taken for one. This room has no clock and no time zones. */
-#include "ops/function_date.h"
-
-#include "base/format.h"
+#include "base/date.h"
 #include "ops/function_operand.h"
 
 static int64_t date_part(int variant, int32_t date) {
@@ -24,7 +22,7 @@ tally_status tl_evaluate_date_part(const tl_call *call, tally_column **out, tall
   return tl_result_finish(&parts, out, error);
 }
 
-/* ---- dates as text ---- */
+/* ---- academic years ---- */
 
 /* The number of `size` digits, or -1. */
 static int digits(const char *at, size_t size) {
@@ -35,27 +33,6 @@ static int digits(const char *at, size_t size) {
   }
   return number;
 }
-
-static int32_t put_together(int year, int month, int day) {
-  int from_march = year - (month <= 2);
-  int month_from_march = month > 2 ? month - 3 : month + 9;
-  int days = (153 * month_from_march + 2) / 5 + day - 1;
-  return 365 * from_march + from_march / 4 - from_march / 100 + from_march / 400 + days - 719468;
-}
-
-bool tl_date_read(tally_text text, int32_t *out) {
-  static const int longest[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  text = tl_text_trim(text);
-  if (text.size != 10 || text.bytes[4] != '-' || text.bytes[7] != '-') return false;
-  int year = digits(text.bytes, 4), month = digits(text.bytes + 5, 2), day = digits(text.bytes + 8, 2);
-  bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  if (year < 1 || month < 1 || month > 12 || day < 1 || day > longest[month - 1]) return false;
-  if (month == 2 && day == 29 && !leap) return false;
-  *out = put_together(year, month, day);
-  return true;
-}
-
-/* ---- academic years ---- */
 
 /* The bytes of a slash, hyphen or en dash. */
 static size_t separator_size(tally_text text) {

@@ -1,6 +1,6 @@
 --- Formulas of aggregates: what the engine's grouping computes, and what is derived from its results afterwards.
--- `pct = 100 * sum(a where b) / sum(c)` becomes two hidden aggregates and one derived column. A result may use the results named
--- before it, and the columns that group; any other column has many values in a group, and is refused.
+-- `pct = 100 * sum(a where b) / sum(c)` becomes two hidden aggregates and one derived column. A result may use the
+-- results named before it, and the columns that group; any other column has many values in a group, and is refused.
 -- @module tally.aggregation
 
 local check = require "tally.check"
@@ -22,7 +22,8 @@ local additive = { sum = true, count = true }
 local function check_count(node, parsed)
   local wants = second_arguments[node.func] and 2 or 1
   if #node == wants or node.func == "count" and #node == 0 then return end
-  formula.fault(parsed, node.at, "shape", ("'%s' takes %d argument%s, not %d"):format(node.func, wants, wants == 1 and "" or "s", #node))
+  formula.fault(parsed, node.at, "shape", ("'%s' takes %d argument%s, not %d"):format(node.func, wants, wants == 1
+    and "" or "s", #node))
 end
 
 local function probability(node, scope, parsed)
@@ -75,7 +76,8 @@ local function resolver(split)
     local kind = split.known[node.name]
     if kind then return { "column", node.name }, kind end
     if schema_.find(split.schema, node.name) then
-      formula.fault(parsed, node.at, "name", ("column '%s' has many values in a group: aggregate it, as in sum(%s), or group by it")
+      formula.fault(parsed, node.at, "name",
+        ("column '%s' has many values in a group: aggregate it, as in sum(%s), or group by it")
         :format(node.name, node.name))
     end
     formula.fault(parsed, node.at, "name", schema_.no_column(split.schema, node.name))
@@ -106,9 +108,10 @@ local function is_additive(node)
 end
 
 local function add_result(split, parsed)
-  local name, kind = parsed.name, nil
+  local name, kind = parsed.name
   if split.known[name] then
-    formula.fault({ source = parsed.source }, 1, "name", ("'%s' is there already: give the result another name"):format(name))
+    formula.fault({ source = parsed.source }, 1, "name", ("'%s' is there already: give the result another name")
+      :format(name))
   end
   if check.is_aggregate(parsed.tree) then
     kind = add_aggregate(split, name, parsed.tree, parsed)
@@ -120,7 +123,7 @@ local function add_result(split, parsed)
     split.derives[#split.derives + 1] = { column = { name = name, type = kind, additive = is_additive(parsed.tree) },
       value = expression, text = parsed.source:sub(parsed.start) }
   end
-  split.known[name] = kind
+  split.known[name] = kind == "missing" and "boolean" or kind
   split.names[#split.names + 1] = name
 end
 
@@ -129,7 +132,8 @@ end
 -- @tparam table schema of the rows
 -- @tparam {string,...} keys
 -- @tparam[opt] table params values of $names
--- @treturn table { aggregates = (for the engine), computed = (their columns), derives = { { column =, value =, text = } },
+-- @treturn table { aggregates = (for the engine), computed = (their columns), derives = { { column =, value =, text
+-- = } },
 --   names = (of the results, in order), mentions_total = }
 function M.split(formulas, schema, keys, params)
   local split = new_split(schema, keys, params)

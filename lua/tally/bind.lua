@@ -25,8 +25,18 @@ end
 
 -- ---- Types ----
 
--- The columns of all parts in order of first appearance, and for each the types it has: { [type] = the first part }. A
--- column without a single value has no type of its own: "missing".
+-- Has the column no value but published symbols? A reader that finds nothing else takes it for text.
+local function is_empty(part, name, type_)
+  local column = part.table:column(name)
+  if column:missing() == column:length() then return true end
+  if type_ ~= "text" then return false end
+  local symbols = { "call", "in", { "column", name } }
+  for _, symbol in ipairs(core.symbols()) do symbols[#symbols + 1] = { "value", symbol } end
+  return part.table:run { steps = { { "filter", { "call", "not", symbols } } }, count = true } == 0
+end
+
+-- The columns of all parts in order of first appearance, and for each the types it has: { [type] = the first part }. An
+-- empty column has no type of its own: "missing".
 local function gather_columns(parts)
   local order, found = {}, {}
   for _, part in ipairs(parts) do
@@ -36,8 +46,7 @@ local function gather_columns(parts)
         found[name] = {}
         order[#order + 1] = name
       end
-      local column = part.table:column(i)
-      local type_ = column:missing() == column:length() and "missing" or types[i]
+      local type_ = is_empty(part, name, types[i]) and "missing" or types[i]
       found[name][type_] = found[name][type_] or part
     end
   end

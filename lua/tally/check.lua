@@ -1,9 +1,10 @@
---- Formulas are checked against a schema as they are written: names are looked up, types are worked out, and the tree becomes
--- the expression that the engine takes. A mistake is shown with a caret at its place in the formula.
+--- Formulas are checked against a schema as they are written: names are looked up, types are worked out, and the
+-- tree becomes the expression that the engine takes. A mistake is shown with a caret at its place in the formula.
 --
--- A scope says what a formula may speak of: `schema`; `params`, the values of $names, and `used`, those that were used;
--- `aggregate(node, formula)`, which takes the aggregates of an aggregating verb (elsewhere they are an error); `resolve(node,
--- formula)`, which looks up a name in place of the schema. It comes to know `mentions_total`: whether a formula spoke of is_total.
+-- A scope says what a formula may speak of: `schema`; `params`, the values of $names, and `used`, those that were
+-- used; `aggregate(node, formula)`, which takes the aggregates of an aggregating verb (elsewhere they are an
+-- error); `resolve(node, formula)`, which looks up a name in place of the schema. It comes to know
+-- `mentions_total`: whether a formula spoke of is_total.
 -- @module tally.check
 
 local core = require "tally.core"
@@ -14,7 +15,7 @@ local suggest = require "tally.suggest"
 
 local M = {}
 
-local DEPTH_MOST = 400 -- of a tree: a + b + ... counts one for each +
+local DEPTH_MOST = 180 -- of a tree: a + b + ... counts one for each +
 
 local function set_of(list)
   local set = {}
@@ -94,7 +95,9 @@ local function check_function_name(node, parsed)
     formula.fault(parsed, node.at, "name", what .. ": use it in aggregate(...)")
   end
   if functions[node.func] then
-    if node.where then formula.fault(parsed, node.where.at, "syntax", "'where' belongs inside an aggregate, as in sum(n where ...)") end
+    if node.where then
+      formula.fault(parsed, node.where.at, "syntax", "'where' belongs inside an aggregate, as in sum(n where ...)")
+    end
     return
   end
   local names = core.functions()
@@ -134,13 +137,16 @@ local checks = {
   call = check_call,
   value = function(node) return { "value", node.value, node.type }, node.type end,
   missing = function() return { "missing" }, "missing" end,
-  parameter = function(node, scope, parsed) return value_expression(node, parameter_value(node, scope, parsed), parsed) end,
+  parameter = function(node, scope, parsed)
+    return value_expression(node, parameter_value(node, scope, parsed), parsed)
+  end,
   given = function(node, _, parsed) return value_expression(node, node.value, parsed) end,
 }
 
 function check(node, scope, parsed, depth)
   if depth > DEPTH_MOST then
-    formula.fault(parsed, node.at, "syntax", ("the formula is nested too deeply: at most %d operations within one another"):format(DEPTH_MOST))
+    formula.fault(parsed, node.at, "syntax",
+      ("the formula is nested too deeply: at most %d operations within one another"):format(DEPTH_MOST))
   end
   return checks[node.tag](node, scope, parsed, depth)
 end
@@ -159,7 +165,8 @@ end
 function M.condition(parsed, scope)
   local expression, kind = M.tree(parsed.tree, scope, parsed)
   if kind ~= "boolean" and kind ~= "missing" then
-    formula.fault(parsed, parsed.tree.at, "type", ("expected a condition, which is true or false, but this is %s"):format(kind))
+    formula.fault(parsed, parsed.tree.at, "type", ("expected a condition, which is true or false, but this is %s")
+      :format(kind))
   end
   return expression
 end
@@ -171,7 +178,8 @@ end
 -- @treturn {table,...} parsed formulas
 function M.parse_all(texts, verb, named)
   local list = {}
-  for i, text in ipairs(texts) do
+  for i = 1, texts.n or #texts do
+    local text = texts[i]
     if type(text) ~= "string" then
       error_.throw("type", ("%s takes formulas, which are texts, not %s"):format(verb, schema_.shown(text)))
     end

@@ -1,7 +1,7 @@
 --- The one kind of error that tally throws.
--- An error is a table with `kind` ("name", "type", "syntax", "shape", "range", "io", "memory", "cancel"), `message`, and as far
--- as they are known `file`, `line` and `column`. `tostring` gives "file:line:column: message". The engine raises the same
--- kind of object: loading this module tells it so.
+-- An error is a table with `kind` ("name", "type", "syntax", "shape", "range", "io", "memory", "cancel"),
+-- `message`, and as far as they are known `file`, `line` and `column`. `tostring` gives "file:line:column:
+-- message". The engine raises the same kind of object: loading this module tells it so.
 -- @module tally.error
 
 local core = require "tally.core"

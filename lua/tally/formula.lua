@@ -227,7 +227,8 @@ local function fold_left(items)
   return tree
 end
 
--- { a, at, "and", b, at, "and", c } -> and(a, b, c): these take any number of arguments, so a long chain stays shallow
+-- { a, at, "and", b, at, "and", c } -> and(a, b, c): these take any number of arguments, so a long chain stays
+-- shallow
 local function fold_flat(items)
   if #items == 1 then return items[1] end
   local tree = call(items[3], items[2], items[1])
@@ -312,7 +313,7 @@ local list_of_values = V "expression" * (symbol "," * needed(V "expression"))^0
 local where = keyword "where" * Cg(needed(V "expression"), "where")
 local arguments = Ct(where + list_of_values * where^-1 + P(true))
 local call_of_function = Cp() * identifier * blank * bracketed("(", arguments, ")") / make_call
-local column = Cp() * name / function(at, text) return { tag = "name", at = at, name = text } end
+local column = Cp() * name / function(at, found) return { tag = "name", at = at, name = found } end
 
 local primary = (number * after_number + text + parameter) * blank + constant + call_of_function + column
   + bracketed("(", needed(V "expression"), ")")
@@ -340,7 +341,8 @@ local assignment = Ct(name * symbol(P "=" - "==") * start_here)
 local grammar = P {
   "formula",
   formula = Ct(blank * (assignment + Cc(false)) * needed(V "expression") * (-P(1) + trailing)),
-  expression = Cmt(disjunction, function(_, at, tree) return at, tree end), -- made at once: LPeg nests captures but so deep
+  expression = Cmt(disjunction, function(_, at, tree) return at,
+    tree end), -- made at once: LPeg nests captures but so deep
 }
 
 --- Parses a formula.

@@ -2,9 +2,9 @@
 --
 --     { verb =, inputs = { node, ... }, arguments = {...}, schema =, text = "what it does, in plain words" }
 --
--- There are few kinds of node, and each one knows its schema when it is made, so that a mistake fails on the line that made it.
--- Verbs are policy and are put together from these kinds; `tally.run` carries each kind out. An engine that can do these can do
--- every verb.
+-- There are few kinds of node, and each one knows its schema when it is made, so that a mistake fails on the line
+-- that made it. Verbs are policy and are put together from these kinds; `tally.run` carries each kind out. An
+-- engine that can do these can do every verb.
 -- @module tally.plan
 
 local core = require "tally.core"
@@ -173,7 +173,8 @@ function M.distinct(node, names)
   local keys = {}
   for i, name in ipairs(names) do keys[i] = name end
   if node.schema.marks then keys[#keys + 1] = schema_.MARKS end
-  return node_of("distinct", { node }, { names = keys }, node.schema, "the first row of each combination of " .. listed(names))
+  return node_of("distinct", { node }, { names = keys }, node.schema, "the first row of each combination of "
+    .. listed(names))
 end
 
 --- The rows of two tables that match.
@@ -184,7 +185,8 @@ end
 function M.join(left, right, options, schema)
   return node_of("join", { left, right }, options, schema,
     ("%s join with another table where %s"):format(options.kind, listed(options.left)
-      .. (table.concat(options.left, "\0") ~= table.concat(options.right, "\0") and " = " .. listed(options.right) or "")))
+      .. (table.concat(options.left, "\0") ~= table.concat(options.right, "\0") and " = " .. listed(options.right)
+        or "")))
 end
 
 --- The rows of several tables, one after another.
@@ -229,7 +231,8 @@ function M.pivot(node, keys, names_from, values_from, totals)
   for name in pairs(node.schema.info.total_columns or {}) do total_columns[name] = true end
   for _, name in ipairs(totals or {}) do total_columns[name] = true end
   local schema = schema_.new(names, wide:types(), schema_.info_with(node.schema.info, "total_columns", total_columns))
-  return M.known(node, wide, schema, ("the values of '%s' become columns, filled from '%s'"):format(names_from, values_from))
+  return M.known(node, wide, schema, ("the values of '%s' become columns, filled from '%s'"):format(names_from,
+    values_from))
 end
 
 -- The type that a window gives, when it is not that of its column.

@@ -26,7 +26,7 @@ local rows_shown = { all = 20, head = 10, tail = 5 }
 -- Where texts are cut: at the first of these widths at which all columns fit the screen; when none does, at `crowded`.
 -- Below `roomy` names are wrapped too.
 local roomy, crowded = 48, 28
-local narrower = { crowded, 20, 14 }
+local narrower = { 40, 34, crowded, 22, 18, 14 }
 
 local function screen_width()
   local columns = tonumber(os.getenv "COLUMNS")
@@ -200,7 +200,7 @@ end
 local function source_names(t)
   local names = {}
   for _, source in ipairs(t:sources() or {}) do
-    if source.path then names[#names + 1] = source.path:match "[^/]+$" or source.path end
+    if source.path and source.path:sub(1, 1) ~= "(" then names[#names + 1] = source.path:match "[^/]+$" or source.path end
   end
   if #names == 0 then return "" end
   return "   " .. (#names == 1 and names[1] or #names .. " files: " .. names[1] .. " …")

@@ -84,7 +84,8 @@ function M.column(kind, values, name)
     for i = 1, values.n do
       local own = values[i] ~= nil and check.type_of_value(values[i]) or nil
       if values[i] ~= nil and own ~= kind and united(own, kind) ~= kind then
-        error_.throw("type", ("column '%s' is to be %s, but row %d has a %s"):format(name, kind, i, own or type(values[i])))
+        error_.throw("type", ("column '%s' is to be %s, but row %d has a %s"):format(name, kind, i, own
+          or type(values[i])))
       end
     end
   end

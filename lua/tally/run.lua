@@ -1,8 +1,10 @@
---- Plans are carried out here, by the engine in this process. Results are kept with their node for as long as it lives.
+--- Plans are carried out here, by the engine in this process. Results are kept with their node for as long as it
+-- lives.
 --
--- The idea: filters, derived columns, selections and renamings between two other steps become one program of the engine, which
--- goes through the rows once; an aggregate at their end is part of it. Names are those of the plan; within a program each
--- column that is ever computed has a name of its own, so that a renamed or replaced column never gets in the way of another.
+-- The idea: filters, derived columns, selections and renamings between two other steps become one program of the
+-- engine, which goes through the rows once; an aggregate at their end is part of it. Names are those of the plan;
+-- within a program each column that is ever computed has a name of its own, so that a renamed or replaced column
+-- never gets in the way of another.
 -- @module tally.run
 
 local core = require "tally.core"
@@ -20,7 +22,8 @@ local reports = setmetatable({}, { __mode = "k" })
 
 local part_of_program = { filter = true, derive = true, select = true, rename = true }
 
--- The steps from `node` down to the first that is done already or cannot be part of a program, first one first; and that one.
+-- The steps from `node` down to the first that is done already or cannot be part of a program, first one first; and
+-- that one.
 local function chain_of(node)
   local chain = {}
   while part_of_program[node.verb] and not results[node] do
@@ -119,7 +122,8 @@ local function translated_aggregates(aggregates, place)
   local list = {}
   for i, aggregate in ipairs(aggregates) do
     local copy = {}
-    for field, value in pairs(aggregate) do copy[field] = type(value) == "table" and translate(value, place) or value end
+    for field, value in pairs(aggregate) do copy[field] = type(value) == "table" and translate(value, place)
+      or value end
     list[i] = copy
   end
   return list

@@ -1,8 +1,10 @@
---- What is known of a table without running anything: its columns and their types, its groups, and where it comes from.
--- A schema is plain, immutable data:
+--- What is known of a table without running anything: its columns and their types, its groups, and where it comes
+-- from. A schema is plain, immutable data:
 --
---     columns   { { name =, type =, additive = }, ... }; additive is false for a column whose values must not be added up
---     marks     does the table carry the hidden boolean column `is_total`, which marks rows that are totals of others?
+--     columns   { { name =, type =, additive = }, ... }; additive is false for a column whose values must not be
+--     added up
+--     marks     does the table carry the hidden boolean column `is_total`, which marks rows that are totals of
+--     others?
 --     groups    the names that group_by gave
 --     info      sources, metadata, problems, notes, total_columns: carried through unchanged
 --
@@ -42,7 +44,8 @@ function M.new(names, types, info)
     elseif types[i] == "boolean" then
       schema.marks = true
     else
-      error_.throw("type", ("column 'is_total' marks totals, so it must be boolean, not %s: give it another name"):format(types[i]))
+      error_.throw("type", ("column 'is_total' marks totals, so it must be boolean, not %s: give it another name")
+        :format(types[i]))
     end
   end
   return schema
@@ -83,7 +86,7 @@ function M.no_column(schema, name)
   local shown = table.concat(names, ", ", 1, math.min(#names, NAMES_SHOWN))
   if #names > NAMES_SHOWN then shown = ("%s, and %d more"):format(shown, #names - NAMES_SHOWN) end
   local hint = suggest.hint(name, names)
-  return ("no column '%s'%s (columns: %s)"):format(name, hint == "" and ";" or hint, shown == "" and "none" or shown)
+  return ("no column '%s'%s (columns: %s)"):format(name, hint, shown == "" and "none" or shown)
 end
 
 --- The column of a name; an error when there is none.
@@ -180,7 +183,8 @@ function M.rename(schema, new)
   end
   for i, name in ipairs(schema.groups) do groups[i] = new[name] or name end
   for name in pairs(schema.info.total_columns or {}) do total_columns[new[name] or name] = true end
-  return changed(schema, { columns = columns, groups = groups, info = M.info_with(schema.info, "total_columns", total_columns) })
+  return changed(schema, { columns = columns, groups = groups,
+    info = M.info_with(schema.info, "total_columns", total_columns) })
 end
 
 --- The info with one field changed.

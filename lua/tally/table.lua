@@ -1,5 +1,5 @@
---- The one noun. A Table is a plan: verbs give new tables and never change one, and nothing is run until values are asked for
--- (printing, going through rows, writing, `collect`). Mistakes in names and types show at once.
+--- The one noun. A Table is a plan: verbs give new tables and never change one, and nothing is run until values are
+-- asked for (printing, going through rows, writing, `collect`). Mistakes in names and types show at once.
 --
 -- Each verb has a file of its own in `tally.verbs`, which says what it takes.
 --
@@ -22,9 +22,11 @@ end
 
 -- ---- Verbs ----
 
-local verbs = { "aggregate", "append", "change", "count", "crosstab", "cumulative", "derive", "describe", "distinct", "drop", "fill",
-  "filter", "group_by", "head", "join", "levels", "percent", "pivot", "rank", "rename", "sample", "select", "slice", "sort",
-  "tail", "top", "totals", "unpivot" }
+local verbs = {
+  "aggregate", "append", "change", "count", "crosstab", "cumulative", "derive", "describe", "distinct", "drop", "fill",
+  "filter", "group_by", "head", "join", "levels", "percent", "pivot", "rank", "rename", "sample", "select", "slice",
+  "sort", "tail", "top", "totals", "unpivot",
+}
 
 for _, name in ipairs(verbs) do
   Table[name] = function(self, ...)
@@ -68,7 +70,8 @@ end
 function Table:problems()
   local problems = self.plan.schema.info.problems
   if problems then return M.from_core(problems, {}) end
-  return require("tally.values").from_columns({ { "line", {} }, { "byte", {} }, { "column", {} }, { "what", {} }, { "text", {} } },
+  return require("tally.values").from_columns({ { "line", {} }, { "byte", {} }, { "column", {} }, { "what", {} },
+    { "text", {} } },
     { types = { line = "integer", byte = "integer" } })
 end
 
@@ -109,8 +112,8 @@ function Table:core()
   return run.run(self.plan)
 end
 
---- Goes through the rows: `for row in t:rows() do print(row.level, row.n) end`. Missing values are nil; in a row that is marked as a total
--- `row.is_total` is true.
+--- Goes through the rows: `for row in t:rows() do print(row.level, row.n) end`. Missing values are nil; in a row
+-- that is marked as a total `row.is_total` is true.
 -- @treturn function
 function Table:rows()
   return rows_.each(run.run(self.plan), schema_.all_names(self.plan.schema))
@@ -118,7 +121,8 @@ end
 
 local function check_row(number, rows)
   if type(number) == "number" and number % 1 == 0 and number >= 1 and number <= rows then return number end
-  error_.throw("range", ("no row %s: the table has %d row%s"):format(schema_.shown(number), rows, rows == 1 and "" or "s"))
+  error_.throw("range", ("no row %s: the table has %d row%s"):format(schema_.shown(number), rows, rows == 1 and ""
+    or "s"))
 end
 
 --- One row as { [name] = value }.
@@ -181,7 +185,8 @@ function meta.__index(_, name)
 end
 
 function meta.__newindex(_, name)
-  error_.throw("type", ("tables are never changed: to add a column %s, write t:derive \"... = ...\""):format(schema_.shown(name)))
+  error_.throw("type", ("tables are never changed: to add a column %s, write t:derive \"... = ...\"")
+    :format(schema_.shown(name)))
 end
 
 function meta:__len()
@@ -198,7 +203,8 @@ end
 -- @treturn Table
 function M.from_core(core_table, info)
   local first = info and info.sources and info.sources[1]
-  return new(plan.source(core_table, info, first and first.path and ("read %s (%d rows)"):format(first.path, core_table:rows())))
+  return new(plan.source(core_table, info, first and first.path
+    and ("read %s (%d rows)"):format(first.path, core_table:rows())))
 end
 
 --- Is this a Table?

@@ -15,14 +15,17 @@ local function build(names, arrays, rows, types)
   local seen, columns = {}, {}
   for i, name in ipairs(names) do
     if type(name) ~= "string" or name == "" then
-      error_.throw("type", ("the name of column %d must be a text that is not empty, not %s"):format(i, schema_.shown(name)))
+      error_.throw("type", ("the name of column %d must be a text that is not empty, not %s"):format(i,
+        schema_.shown(name)))
     end
     if seen[name] then error_.throw("name", ("two columns are called '%s'"):format(name)) end
     seen[name] = true
     columns[i] = rows_.column(types[name] or rows_.type_of(arrays[i], name), arrays[i], name)
   end
   for name in pairs(types) do
-    if not seen[name] then error_.throw("name", ("a type is given for column %s, which is not there"):format(schema_.shown(name))) end
+    if not seen[name] then
+      error_.throw("name", ("a type is given for column %s, which is not there"):format(schema_.shown(name)))
+    end
   end
   return core.table(names, columns, rows)
 end
@@ -31,7 +34,9 @@ end
 local function names_of(rows)
   local seen, names = {}, {}
   for number, row in ipairs(rows) do
-    if type(row) ~= "table" then error_.throw("type", ("row %d is %s: a row is a table"):format(number, schema_.shown(row))) end
+    if type(row) ~= "table" then
+      error_.throw("type", ("row %d is %s: a row is a table"):format(number, schema_.shown(row)))
+    end
     for name in pairs(row) do
       if type(name) ~= "string" then
         error_.throw("type", ("row %d has a value without a name: a row is { level = \"UG\", n = 75 }"):format(number))
@@ -48,19 +53,23 @@ local function check_columns(names, columns)
   local wanted = {}
   for _, name in ipairs(columns) do wanted[name] = true end
   for _, name in ipairs(names) do
-    if not wanted[name] then error_.throw("name", ("the rows have a value '%s' that is not among the columns"):format(name)) end
+    if not wanted[name] then
+      error_.throw("name", ("the rows have a value '%s' that is not among the columns"):format(name))
+    end
   end
   return columns
 end
 
---- A table from rows: `tally.from_rows { { level = "UG", n = 75 }, { level = "PGT", n = 12 } }`. A value that is not there is missing.
--- Columns go in the order of the alphabet, since Lua keeps none, or in that of option `columns`.
+--- A table from rows: `tally.from_rows { { level = "UG", n = 75 }, { level = "PGT", n = 12 } }`. A value that is not
+-- there is missing. Columns go in the order of the alphabet, since Lua keeps none, or in that of option `columns`.
 -- @tparam {table,...} rows
 -- @tparam[opt] table options columns = {names in order}, types = { name = "text" }
 -- @treturn Table
 function M.from_rows(rows, options)
   options = options_.check("from_rows", options, { columns = "any", types = "any" })
-  if type(rows) ~= "table" then error_.throw("type", ("from_rows takes a list of rows, not %s"):format(schema_.shown(rows))) end
+  if type(rows) ~= "table" then
+    error_.throw("type", ("from_rows takes a list of rows, not %s"):format(schema_.shown(rows)))
+  end
   local names, arrays, count = names_of(rows), {}, #rows
   if options.columns then names = check_columns(names, options.columns) end
   for i, name in ipairs(names) do
@@ -86,8 +95,8 @@ local function check_pair(pair, i)
   error_.throw("type", ("column %d must be a name and its values, as in { \"n\", { 75, 12 } }"):format(i))
 end
 
---- A table from columns: `tally.from_columns { { "level", { "UG", "PGT" } }, { "n", { 75, 12 } } }`. A hole in an array is missing; holes at
--- its end need the length in `n`.
+--- A table from columns: `tally.from_columns { { "level", { "UG", "PGT" } }, { "n", { 75, 12 } } }`. A hole in an
+-- array is missing; holes at its end need the length in `n`.
 -- @tparam {table,...} columns pairs of a name and an array
 -- @tparam[opt] table options types = { name = "text" }
 -- @treturn Table
@@ -105,7 +114,8 @@ function M.from_columns(columns, options)
   for i, pair in ipairs(columns) do
     local length, values = length_of(pair[2]), { n = rows }
     if pair[2].n and length ~= rows then
-      error_.throw("shape", ("column %s has %d values, but another has %d"):format(schema_.shown(pair[1]), length, rows))
+      error_.throw("shape", ("column %s has %d values, but another has %d"):format(schema_.shown(pair[1]), length,
+        rows))
     end
     for place = 1, length do values[place] = pair[2][place] end
     arrays[i] = values

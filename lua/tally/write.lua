@@ -1,5 +1,6 @@
---- `t:write(path, options)`: a table into a file, in the form that the ending of its name says: .csv .tsv .json .ndjson .txt .md. The old
--- file stays until the new one is whole. Without a path the text is given back, as `format` says ("csv" unless given).
+--- `t:write(path, options)`: a table into a file, in the form that the ending of its name says: .csv .tsv .json
+-- .ndjson .txt .md. The old file stays until the new one is whole. Without a path the text is given back, as
+-- `format` says ("csv" unless given).
 --
 --     format      the form, when the path does not say it
 --     marks       write the column is_total too, when there are marks (csv, tsv, json and ndjson)
@@ -42,7 +43,8 @@ local function printed(form)
   end
 end
 
-local writers = { csv = delimited ",", tsv = delimited "\t", json = json(false), ndjson = json(true), txt = printed "text",
+local writers = { csv = delimited ",", tsv = delimited "\t", json = json(false), ndjson = json(true),
+  txt = printed "text",
   md = printed "markdown" }
 
 local function format_of(path, options)
@@ -51,7 +53,7 @@ local function format_of(path, options)
   local ending = (path:match "%.([%w]+)$" or ""):lower()
   if ending == "jsonl" then ending = "ndjson" end
   if writers[ending] then return ending end
-  error_.throw("name", ("'%s': the name must end in .csv .tsv .json .ndjson .txt or .md, or option 'format' say the form")
+  error_.throw("name", ("'%s': the name must end in .csv .tsv .json .ndjson .txt or .md, or 'format' say the form")
     :format(path))
 end
 

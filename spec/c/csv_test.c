@@ -487,6 +487,7 @@ static void errors(void) {
   o = (tally_csv_options)TALLY_CSV_OPTIONS;
   refuse(&(tally_input){.bytes = "a,b\n1,2\n3,\"4\n5,6\n", .size = 17}, &o, TALLY_ESYNTAX, 3,
          "a quote is opened here and never closed");
+  refuse(&(tally_input){.bytes = "a,\"b\n1,2\n", .size = 9}, &o, TALLY_ESYNTAX, 1, "a quote is opened here and never closed");
   o.reader = TALLY_READER_FAST;
   refuse(&(tally_input){.bytes = "a,b\n1,2\n3,\"4\n", .size = 13}, &o, TALLY_ESYNTAX, 3, "never closed");
   refuse(&(tally_input){.bytes = "a,b\n1,2\n3\"\"x,4\n", .size = 15}, &o, TALLY_ESYNTAX, 3, "unquoted field");

@@ -1,11 +1,11 @@
 /* Numbers and dates as they are published: doubles bit for bit against strtod, and what is and is not a number. */
-#include "ingest/number.h"
+#include "base/number.h"
 
 #include <inttypes.h>
 #include <math.h>
 
 #include "check.h"
-#include "ingest/date.h"
+#include "base/date.h"
 #include "ingest/infer.h"
 
 static uint64_t state = 88172645463325252u;
@@ -157,14 +157,14 @@ static void as_published(void) {
 
 static void dates(void) {
   int32_t day = -1;
-  CHECK(tl_date_read_iso(tl_text_of("1970-01-01"), &day) && day == 0);
-  CHECK(tl_date_read_iso(tl_text_of("1969-12-31"), &day) && day == -1);
-  CHECK(tl_date_read_iso(tl_text_of("2000-02-29"), &day) && day == 11016);
+  CHECK(tally_date_read(tl_text_of("1970-01-01"), &day) && day == 0);
+  CHECK(tally_date_read(tl_text_of("1969-12-31"), &day) && day == -1);
+  CHECK(tally_date_read(tl_text_of("2000-02-29"), &day) && day == 11016);
   CHECK(tl_date_read_day_first(tl_text_of("31/07/2019"), &day) && day == 18108);
   CHECK(tl_date_read_day_first(tl_text_of("1/7/2019"), &day) && day == 18078);
-  CHECK(!tl_date_read_iso(tl_text_of("1900-02-29"), &day));
-  CHECK(!tl_date_read_iso(tl_text_of("2019-13-01"), &day));
-  CHECK(!tl_date_read_iso(tl_text_of("2019-1-1"), &day));
+  CHECK(!tally_date_read(tl_text_of("1900-02-29"), &day));
+  CHECK(!tally_date_read(tl_text_of("2019-13-01"), &day));
+  CHECK(!tally_date_read(tl_text_of("2019-1-1"), &day));
   CHECK(!tl_date_read_day_first(tl_text_of("07/31/2019"), &day));
   CHECK(!tl_date_read_day_first(tl_text_of("1/7/19"), &day));
 }

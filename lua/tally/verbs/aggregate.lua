@@ -4,8 +4,8 @@
 --     t:aggregate("share = 100 * sum(a) / sum(b)", { by = { "year", "level" } })
 --     t:aggregate("n = sum(students where country == $c)", { c = "India" })
 --
--- Groups come in the order in which they first appear, or in the declared order of their column; missing is a group. Rows
--- marked as totals are left out, unless a formula speaks of is_total.
+-- Groups come in the order in which they first appear, or in the declared order of their column; missing is a
+-- group. Rows marked as totals are left out, unless a formula speaks of is_total.
 
 local aggregation = require "tally.aggregation"
 local check = require "tally.check"
@@ -41,7 +41,9 @@ return function(node, ...)
     if name ~= schema_.MARKS then names[#names + 1] = name end
   end
   for _, name in ipairs(split.names) do names[#names + 1] = name end
-  local result = plan.aggregate(decides and node or plan.leaves(node), keys, split.aggregates, split.computed, text_of(formulas))
-  for _, derived in ipairs(split.derives) do result = plan.derive(result, derived.column, derived.value, derived.text) end
+  local result = plan.aggregate(decides and node or plan.leaves(node), keys, split.aggregates, split.computed,
+    text_of(formulas))
+  for _, derived in ipairs(split.derives) do result = plan.derive(result, derived.column, derived.value,
+    derived.text) end
   return #split.derives > 0 and plan.select(result, names) or result
 end

@@ -1,5 +1,6 @@
---- `t:append(u, v)`: the rows of all tables, one after another. Columns are bound by name; where a table has no such column, its values
--- are missing. `{ origin = "file", labels = { "2018", "2019" } }` adds a first column that says which table a row is from.
+--- `t:append(u, v)`: the rows of all tables, one after another. Columns are bound by name; where a table has no such
+-- column, its values are missing. `{ origin = "file", labels = { "2018", "2019" } }` adds a first column that says
+-- which table a row is from.
 
 local error_ = require "tally.error"
 local options_ = require "tally.options"
@@ -8,8 +9,11 @@ local schema_ = require "tally.schema"
 
 local function united(a, b, number)
   if a.type == b.type then return a end
-  if schema_.is_numeric(a) and schema_.is_numeric(b) then return { name = a.name, type = "number", additive = a.additive } end
-  error_.throw("type", ("cannot append table %d: column '%s' is %s there and %s before it"):format(number, a.name, b.type, a.type))
+  if schema_.is_numeric(a) and schema_.is_numeric(b) then
+    return { name = a.name, type = "number", additive = a.additive }
+  end
+  error_.throw("type", ("cannot append table %d: column '%s' is %s there and %s before it"):format(number, a.name,
+    b.type, a.type))
 end
 
 local function columns_of(schemas, origin)
@@ -19,7 +23,8 @@ local function columns_of(schemas, origin)
     for _, column in ipairs(schema.columns) do
       local at = place[column.name]
       if origin and at == 1 then
-        error_.throw("name", ("table %d has a column '%s' already: choose another name for the origin"):format(number, origin))
+        error_.throw("name", ("table %d has a column '%s' already: choose another name for the origin"):format(number,
+          origin))
       end
       place[column.name] = at or #columns + 1
       columns[place[column.name]] = at and united(columns[at], column, number) or column
@@ -32,7 +37,8 @@ local function labels_of(nodes, options)
   if not options.origin then return nil end
   local labels = options.labels or {}
   if #labels ~= #nodes then
-    error_.throw("shape", ("append with origin '%s' needs %d labels, one for each table, not %d"):format(options.origin, #nodes, #labels))
+    error_.throw("shape", ("append with origin '%s' needs %d labels, one for each table, not %d")
+      :format(options.origin, #nodes, #labels))
   end
   return labels
 end

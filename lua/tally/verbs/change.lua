@@ -1,4 +1,5 @@
---- `t:change("students", { over = "year", kind = "percent" })`: how a value changes from period to period, in a new column.
+--- `t:change("students", { over = "year", kind = "percent" })`: how a value changes from period to period, in a new
+-- column.
 --
 --     over   the column of periods: whole years, dates, or academic years such as "2019/20"
 --     kind   "absolute"  value - earlier                          students_change (the default)
@@ -6,7 +7,8 @@
 --            "points"    value - earlier, of percentages          students_points_change
 --            "index"     value / base x 100                       students_index
 --            "annual"    compound yearly rate since the base, %   students_annual_change
---     base   the period to compare with; unless given, index and annual take the first, and the others the year before
+--     base   the period to compare with; unless given, index and annual take the first, and the others the year
+--     before
 --     by     columns that tell one series from another; unless given, the groups of group_by
 --     as     the name of the new column
 --
@@ -23,7 +25,8 @@ local column, value, call = steps.column, steps.value, steps.call
 
 local suffixes = { absolute = "_change", percent = "_percent_change", points = "_points_change", index = "_index",
   annual = "_annual_change" }
-local known = { over = "string", kind = { "absolute", "percent", "points", "index", "annual" }, base = "any", by = "names",
+local known = { over = "string", kind = { "absolute", "percent", "points", "index", "annual" }, base = "any",
+  by = "names",
   as = "string" }
 
 -- The year of a period, as an expression.
@@ -31,7 +34,8 @@ local function year_of(period)
   if period.type == "integer" then return column(period.name) end
   if period.type == "text" then return call("start_year", column(period.name)) end
   if period.type == "date" then return call("year", column(period.name)) end
-  error_.throw("type", ("change needs periods: years, academic years or dates, but column '%s' is %s"):format(period.name, period.type))
+  error_.throw("type", ("change needs periods: years, academic years or dates, but column '%s' is %s")
+    :format(period.name, period.type))
 end
 
 -- Series: the groups, and totals apart from the rest.
@@ -48,7 +52,8 @@ local function check_base(period, base)
   if base == nil then return end
   local kind = check.type_of_value(base)
   if kind ~= (period.type == "date" and "text" or period.type) then
-    error_.throw("type", ("change: the base is %s, but column '%s' is %s"):format(schema_.shown(base), period.name, period.type))
+    error_.throw("type", ("change: the base is %s, but column '%s' is %s"):format(schema_.shown(base), period.name,
+      period.type))
   end
 end
 
@@ -59,7 +64,7 @@ end
 
 -- Adds the value at the base and its year; their names.
 local function with_base(node, name, year, period, base, by)
-  local result, at_base, first = node, nil, nil
+  local result, at_base, first = node
   if base == nil then
     result, first = steps.window_hidden(result, "first year", "min", year, by)
     at_base = call("==", column(year), column(first))
@@ -67,17 +72,19 @@ local function with_base(node, name, year, period, base, by)
     at_base = is_base(period, base)
   end
   local base_value, base_year
-  result, base_value = steps.derive_hidden(result, name .. " at the base", call("if_else", at_base, column(name), steps.missing))
+  result, base_value = steps.derive_hidden(result, name .. " at the base",
+    call("if_else", at_base, column(name), steps.missing))
   result, base_value = steps.window_hidden(result, "base of " .. name, "first", base_value, by)
-  result, base_year = steps.derive_hidden(result, "year at the base", call("if_else", at_base, column(year), steps.missing))
+  result, base_year = steps.derive_hidden(result, "year at the base",
+    call("if_else", at_base, column(year), steps.missing))
   result, base_year = steps.window_hidden(result, "base year", "first", base_year, by)
   return result, column(base_value), column(base_year)
 end
 
 -- Adds the value of the year before; its name.
 local function with_earlier(node, name, year, by)
-  local result, place, earlier, earlier_year = node, nil, nil, nil
-  result, place = steps.window_hidden(result, "row", "row_number", nil, {})
+  local earlier, earlier_year
+  local result, place = steps.window_hidden(node, "row", "row_number", nil, {})
   result = plan.sort(result, { { year, false } }, "year")
   result, earlier = steps.window_hidden(result, name .. " before", "lag", name, by, 1)
   result, earlier_year = steps.window_hidden(result, "year before", "lag", year, by, 1)
@@ -105,7 +112,7 @@ local function check_series(node, over, by)
   local names = { over }
   for _, name in ipairs(by) do names[#names + 1] = name end
   return plan.unique(node, names, function(row)
-    return ("change: there are two rows for %s in one series: say what tells the series apart, as in { by = \"level\" }")
+    return ("change: there are two rows for %s in one series: say what tells series apart, as in { by = \"level\" }")
       :format(schema_.shown(row[over]))
   end)
 end

@@ -1,14 +1,18 @@
---- `t:crosstab("level", "domicile", { value = "sum(students)", percent = "row", totals = "both" })`: a table of one thing by another.
+--- `t:crosstab("level", "domicile", { value = "sum(students)", percent = "row", totals = "both" })`: a table of one
+-- thing by another.
 --
 --     rows, columns   names of columns; rows may be a list
 --     value     what stands in a cell: a formula of aggregates, "count()" unless given
---     percent   "row", "column" or "total": each cell as a percentage of the sum of its row, its column or the whole table, from 0 to 100
+--     percent   "row", "column" or "total": each cell as a percentage of the sum of its row, its column or the
+--     whole table, from 0 to 100
 --               and not rounded
---     totals    "rows" (a total at the end of each row), "columns" (one under each column, in a marked row), or "both"
+--     totals    "rows" (a total at the end of each row), "columns" (one under each column, in a marked row), or
+--     "both"
 --     name      what totals are called: "Total"
 --
--- Totals and percentages are always computed from the rows of the table, never from the cells; rows marked as totals are left out. A cell
--- for which there are no rows is 0 when the value counts or adds up, and missing otherwise.
+-- Totals and percentages are always computed from the rows of the table, never from the cells; rows marked as
+-- totals are left out. A cell for which there are no rows is 0 when the value counts or adds up, and missing
+-- otherwise.
 
 local check = require "tally.check"
 local error_ = require "tally.error"
@@ -22,7 +26,8 @@ local steps = require "tally.steps"
 local call, column = steps.call, steps.column
 local CELL, ROWS = "(cell)", "(rows)"
 
-local known = { value = "string", percent = { "row", "column", "total" }, totals = { "rows", "columns", "both" }, name = "string" }
+local known = { value = "string", percent = { "row", "column", "total" }, totals = { "rows", "columns", "both" },
+  name = "string" }
 
 -- ---- What is asked for ----
 
@@ -49,9 +54,11 @@ local function with_text(node, name)
 end
 
 local function check_name(node, across, name)
-  local same = plan.filter(plan.leaves(node), call("==", column(across), steps.value(name)), "they have the name of the totals")
+  local same = plan.filter(plan.leaves(node), call("==", column(across), steps.value(name)),
+    "they have the name of the totals")
   if run.run(same):rows() > 0 then
-    error_.throw("name", ("'%s' is a value of '%s': give the totals another name, as in { name = \"All\" }"):format(name, across))
+    error_.throw("name", ("'%s' is a value of '%s': give the totals another name, as in { name = \"All\" }")
+      :format(name, across))
   end
 end
 
@@ -59,10 +66,13 @@ end
 
 -- The cells of the body or of a margin: the keys that it lacks are named after the totals, or missing.
 local function cells(node, keys, shape)
-  local result = aggregate(node, ("`%s` = %s"):format(CELL, shape.value), ("`%s` = count()"):format(ROWS), { by = keys })
+  local result = aggregate(node, ("`%s` = %s"):format(CELL, shape.value), ("`%s` = count()"):format(ROWS),
+    { by = keys })
   local there = {}
   for _, name in ipairs(keys) do there[name] = true end
-  if not there[shape.across] then result = steps.derive(result, shape.across, steps.value(shape.name), "the name of the totals") end
+  if not there[shape.across] then
+    result = steps.derive(result, shape.across, steps.value(shape.name), "the name of the totals")
+  end
   if there[shape.rows[1]] then return result end
   if shape.label then result = steps.derive(result, shape.label, steps.value(shape.name), "the name of the totals") end
   return steps.derive(result, schema_.MARKS, steps.value(true), "it is a total")
@@ -84,7 +94,8 @@ local function with_zeros(wide, rows_of_cells, names)
   local result, counts = run.run(wide), run.run(rows_of_cells)
   for _, name in ipairs(names) do
     local both = result:with(counted, counts:column(name))
-    result = result:with(name, both:evaluate(call("if_else", call("is_missing", column(counted)), steps.value(0), column(name))))
+    result = result:with(name,
+      both:evaluate(call("if_else", call("is_missing", column(counted)), steps.value(0), column(name))))
   end
   return plan.known(wide, result, wide.schema, "empty cells are 0")
 end
@@ -95,7 +106,8 @@ end
 local function with_base(node, name, shape)
   if shape.percent == "row" then return node, shape.name end
   local of = shape.percent == "column" and name or shape.name
-  local result, base = steps.derive_hidden(node, of .. " in all", call("if_else", column(schema_.MARKS), column(of), steps.missing))
+  local result, base = steps.derive_hidden(node, of .. " in all",
+    call("if_else", column(schema_.MARKS), column(of), steps.missing))
   return steps.window_hidden(result, "base of " .. name, "sum", base, {})
 end
 
@@ -107,7 +119,8 @@ local function percentages(node, names, shape)
     result, shares[i] = steps.derive_hidden(result, name .. " in percent", call("percent", column(name), column(base)))
   end
   for i, name in ipairs(names) do
-    result = steps.derive(result, name, column(shares[i]), ("'%s' in percent of its %s"):format(name, shape.percent), false)
+    result = steps.derive(result, name, column(shares[i]), ("'%s' in percent of its %s"):format(name, shape.percent),
+      false)
   end
   return steps.only(result, node.schema)
 end

@@ -1,5 +1,6 @@
---- `t:cumulative "students"`: the running sum, in the order of the rows, in a new column `students_cumulative`; within the groups of
--- group_by, or of `by`. `percent = true` gives it as a percentage of the whole sum. Rows marked as totals have none.
+--- `t:cumulative "students"`: the running sum, in the order of the rows, in a new column `students_cumulative`;
+-- within the groups of group_by, or of `by`. `percent = true` gives it as a percentage of the whole sum. Rows
+-- marked as totals have none.
 
 local options_ = require "tally.options"
 local schema_ = require "tally.schema"
@@ -18,6 +19,7 @@ return function(node, name, options)
     result, base = steps.window_hidden(result, "sum of " .. name, "sum", leaves, by)
     value = steps.call("percent", value, steps.column(base))
   end
-  result = steps.derive(result, as, value, ("running sum of '%s'%s"):format(name, options.percent and " in percent" or ""), false)
+  result = steps.derive(result, as, value, ("running sum of '%s'%s"):format(name, options.percent and " in percent"
+    or ""), false)
   return steps.only(result, node.schema, as)
 end

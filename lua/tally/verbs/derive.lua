@@ -3,7 +3,8 @@
 --     t:derive("share = percent(chinese, all)", "high = share > 20")
 --     t:derive("real = fee * $deflator", { deflator = 1.07 })
 --     t:derive("initial", function(row) return row.name:sub(1, 1) end)    called for each row: slower
---     t:derive("score", score, { type = "number" })                      the same, and nothing is run to find the type
+--     t:derive("score", score, { type = "number" })                      the same, and nothing is run to find the
+--     type
 --
 -- A column called is_total marks rows that are totals of others.
 
@@ -18,7 +19,8 @@ local schema_ = require "tally.schema"
 local kinds = { "boolean", "integer", "number", "text", "date" }
 
 -- Functions whose results are not amounts, whatever they are computed from.
-local never_additive = { percent = true, share = true, year = true, month = true, day = true, start_year = true, ["%"] = true,
+local never_additive = { percent = true, share = true, year = true, month = true, day = true, start_year = true,
+  ["%"] = true,
   ["^"] = true, sqrt = true, exp = true, log = true, log10 = true, mean = true }
 
 local function is_additive(tree, schema)
@@ -37,7 +39,7 @@ end
 
 local function by_function(node, name, value, options)
   if type(name) ~= "string" or name == "" then
-    error_.throw("type", "derive with a function needs the name of the column before it: derive(\"x\", function(row) ... end)")
+    error_.throw("type", "derive with a function needs the name of the column first: derive(\"x\", function(row) ... end)")
   end
   options = options_.check("derive", options, { type = kinds })
   local kind = options.type

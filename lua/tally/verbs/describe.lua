@@ -1,6 +1,6 @@
---- `t:describe()`: one row for each column: its type, how many values are known and missing, how many different ones there are; of numbers
--- the smallest, mean, median and largest; of other columns the values themselves when there are at most 20, else the first and
--- the last in order. Rows marked as totals are left out.
+--- `t:describe()`: one row for each column: its type, how many values are known and missing, how many different ones
+-- there are; of numbers the smallest, mean, median and largest; of other columns the values themselves when there
+-- are at most 20, else the first and the last in order. Rows marked as totals are left out.
 
 local core = require "tally.core"
 local plan = require "tally.plan"
@@ -58,7 +58,7 @@ return function(node)
   local rows = run.run(leaves):rows()
   local answers = #aggregates > 0 and run.run(plan.aggregate(leaves, {}, aggregates, columns, "describe each column"))
   local lists = {}
-  for i, item in ipairs(layout) do lists[i] = { n = #leaves.schema.columns } end
+  for i = 1, #layout do lists[i] = { n = #leaves.schema.columns } end
   for i, column in ipairs(leaves.schema.columns) do
     local function answer(what)
       return asked[i][what] and answers:column(asked[i][what]):value(1)

@@ -1,5 +1,6 @@
---- `t:distinct("level", "domicile")`: the first row of each combination of these columns; without names, of all columns. A row marked
--- as a total never stands for one that is not. For the combinations alone, select the columns first.
+--- `t:distinct("level", "domicile")`: the first row of each combination of these columns; without names, of all
+-- columns. A row marked as a total never stands for one that is not. For the combinations alone, select the columns
+-- first.
 
 local plan = require "tally.plan"
 local schema_ = require "tally.schema"

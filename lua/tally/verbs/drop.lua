@@ -9,7 +9,8 @@ return function(node, ...)
   for _, name in ipairs(schema_.need_all(node.schema, { ... }, "drop")) do dropped[name] = true end
   for _, name in ipairs(node.schema.groups) do
     if dropped[name] then
-      error_.throw("name", ("column '%s' groups the table: end the grouping with group_by() before you drop it"):format(name))
+      error_.throw("name", ("column '%s' groups the table: end the grouping with group_by() before you drop it")
+        :format(name))
     end
   end
   for _, name in ipairs(schema_.names(node.schema)) do

@@ -1,5 +1,5 @@
---- `t:fill("students", 0)` or `t:fill({ "a", "b" }, 0)`: a value in the place of missing ones. The reason why a value was missing is
--- gone with it: keep the table before, when the reason matters.
+--- `t:fill("students", 0)` or `t:fill({ "a", "b" }, 0)`: a value in the place of missing ones. The reason why a
+-- value was missing is gone with it: keep the table before, when the reason matters.
 
 local check = require "tally.check"
 local core = require "tally.core"
@@ -13,10 +13,12 @@ local function filled(node, name, value)
   if kind == "text" and column.type == "date" then kind = "date" end
   local ok, result = pcall(core.function_type, "coalesce", { column.type, kind })
   if not ok then
-    error_.throw("type", ("column '%s' is %s: it cannot be filled with %s"):format(name, column.type, schema_.shown(value)))
+    error_.throw("type", ("column '%s' is %s: it cannot be filled with %s"):format(name, column.type,
+      schema_.shown(value)))
   end
   return plan.derive(node, { name = name, type = result, additive = column.additive },
-    { "call", "coalesce", { "column", name }, { "value", value, kind } }, ("%s where missing"):format(schema_.shown(value)))
+    { "call", "coalesce", { "column", name }, { "value", value, kind } }, ("%s where missing")
+      :format(schema_.shown(value)))
 end
 
 return function(node, names, value)

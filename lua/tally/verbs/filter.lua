@@ -45,7 +45,9 @@ local function value_of(column, value)
   end
   if kind == "text" and column.type == "date" then kind = "date" end
   local ok, refusal = pcall(core.function_type, "==", { column.type, kind })
-  if not ok then error_.throw("type", ("column '%s': %s (%s)"):format(column.name, refusal.message, schema_.shown(value))) end
+  if not ok then
+    error_.throw("type", ("column '%s': %s (%s)"):format(column.name, refusal.message, schema_.shown(value)))
+  end
   return { "value", value, kind }
 end
 
@@ -66,10 +68,11 @@ local function by_values(node, wanted)
   return decided and plan.unmark(node) or node
 end
 
-return function(node, first, ...)
+return function(node, ...)
+  local first = ...
   if type(first) == "function" then return plan.filter_by_function(node, first) end
   if type(first) == "table" then return by_values(node, first) end
-  local texts, params = options_.split(first, ...)
+  local texts, params = options_.split(...)
   if texts.n == 0 then error_.throw("shape", "filter needs a formula, a table of values or a function") end
   return by_formulas(node, texts, params)
 end

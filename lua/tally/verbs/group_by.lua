@@ -1,5 +1,6 @@
---- `t:group_by("year", "level")`: the verbs that come after work within each combination of these columns: aggregate, count,
--- percent, cumulative, rank, change, top, totals, head, tail and slice. Without names the table is not grouped any more.
+--- `t:group_by("year", "level")`: the verbs that come after work within each combination of these columns:
+-- aggregate, count, percent, cumulative, rank, change, top, totals, head, tail and slice. Without names the table
+-- is not grouped any more.
 
 local plan = require "tally.plan"
 local schema_ = require "tally.schema"

@@ -59,7 +59,9 @@ local function columns_of(left_schema, right_schema, options)
   for _, column in ipairs(right_schema.columns) do
     if not is_key[column.name] then
       local name = taken[column.name] and column.name .. options.suffix or column.name
-      if taken[name] then error_.throw("name", ("two columns would be called '%s': give join another suffix"):format(name)) end
+      if taken[name] then
+        error_.throw("name", ("two columns would be called '%s': give join another suffix"):format(name))
+      end
       taken[name] = true
       columns[#columns + 1] = { name = name, type = column.type, additive = column.additive }
     end
@@ -71,7 +73,8 @@ end
 local function schema_of(left, right, options)
   local columns = columns_of(left, right, options)
   if options.kind == "semi" or options.kind == "anti" then return schema_.changed(left, { columns = columns }) end
-  return schema_.changed(left, { columns = columns, marks = left.marks or right.marks, info = schema_.info_of { left, right } })
+  return schema_.changed(left, { columns = columns, marks = left.marks or right.marks,
+    info = schema_.info_of { left, right } })
 end
 
 return function(node, other, options)
@@ -82,7 +85,8 @@ return function(node, other, options)
   local left_keys, right_keys = keys_of(options.by)
   if #left_keys == 0 then error_.throw("shape", "join needs a key, as in { by = \"UKPRN\" }") end
   for i, name in ipairs(left_keys) do check_key(node.schema, right.schema, name, right_keys[i]) end
-  local arguments = { kind = options.kind or "inner", left = left_keys, right = right_keys, suffix = options.suffix or "_right",
+  local arguments = { kind = options.kind or "inner", left = left_keys, right = right_keys, suffix = options.suffix
+    or "_right",
     match_missing = options.match_missing }
   return plan.join(node, right, arguments, schema_of(node.schema, right.schema, arguments))
 end

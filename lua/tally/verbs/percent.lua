@@ -1,6 +1,7 @@
 --- `t:percent "students"`: each value as a percentage of the sum of its column, in a new column `students_percent`.
 --
---     of   "total" (of the whole table), or the columns within which the percentages add up to 100: { "year", "level" };
+--     of   "total" (of the whole table), or the columns within which the percentages add up to 100: { "year",
+--     "level" };
 --          unless given: the groups of group_by
 --     as   the name of the new column
 --

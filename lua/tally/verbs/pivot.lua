@@ -2,8 +2,9 @@
 --
 --     keys   the columns that stay and say what a row is; unless given, all the others
 --
--- Two rows for one cell are an error: aggregate first. The columns are data, so the plan before it is run here. Where a value stands
--- for a total (all of its rows are marked), its column is a column of totals, and the marks go by the other columns.
+-- Two rows for one cell are an error: aggregate first. The columns are data, so the plan before it is run here.
+-- Where a value stands for a total (all of its rows are marked), its column is a column of totals, and the marks go
+-- by the other columns.
 
 local options_ = require "tally.options"
 local plan = require "tally.plan"

@@ -1,6 +1,6 @@
---- `t:rank "students"`: the place of each row, 1 for the largest, in a new column `students_rank`; within the groups of group_by, or of
--- `by`. Equal values share the better place; with `dense = true` no place is left out after them. `ascending = true` counts
--- from the smallest. Missing values and rows marked as totals have no place.
+--- `t:rank "students"`: the place of each row, 1 for the largest, in a new column `students_rank`; within the groups
+-- of group_by, or of `by`. Equal values share the better place; with `dense = true` no place is left out after
+-- them. `ascending = true` counts from the smallest. Missing values and rows marked as totals have no place.
 
 local options_ = require "tally.options"
 local schema_ = require "tally.schema"

@@ -12,7 +12,9 @@ return function(node, names)
     if type(to) ~= "string" or to == "" or to == schema_.MARKS or from == schema_.MARKS then
       error_.throw("name", ("column '%s' cannot be renamed to %s"):format(from, schema_.shown(to)))
     end
-    if new[from] then error_.throw("name", ("column '%s' is given two names: '%s' and '%s'"):format(from, new[from], to)) end
+    if new[from] then
+      error_.throw("name", ("column '%s' is given two names: '%s' and '%s'"):format(from, new[from], to))
+    end
     new[from] = to
   end
   for _, name in ipairs(schema_.names(node.schema)) do

@@ -1,5 +1,5 @@
---- `t:sample(100)` or `t:sample(0.1)`: rows drawn by chance, without putting back, in their order; a number below 1 is a share.
--- The same seed (1 unless given: `{ seed = 7 }`) draws the same rows on every machine.
+--- `t:sample(100)` or `t:sample(0.1)`: rows drawn by chance, without putting back, in their order; a number below 1
+-- is a share. The same seed (1 unless given: `{ seed = 7 }`) draws the same rows on every machine.
 
 local error_ = require "tally.error"
 local options_ = require "tally.options"

@@ -14,7 +14,8 @@ return function(node, ...)
   end
   for _, name in ipairs(node.schema.groups) do
     if not kept[name] then
-      error_.throw("name", ("column '%s' groups the table: select it too, or end the grouping with group_by()"):format(name))
+      error_.throw("name", ("column '%s' groups the table: select it too, or end the grouping with group_by()")
+        :format(name))
     end
   end
   return plan.select(node, names)

@@ -1,5 +1,5 @@
---- `t:sort("-share", "level")`: rows in order of these keys; a leading minus sorts from the largest down. A key is the name of a
--- column or a formula. Missing values come last in either direction, and so do rows marked as totals.
+--- `t:sort("-share", "level")`: rows in order of these keys; a leading minus sorts from the largest down. A key is
+-- the name of a column or a formula. Missing values come last in either direction, and so do rows marked as totals.
 
 local check = require "tally.check"
 local error_ = require "tally.error"

@@ -1,5 +1,6 @@
---- `t:top(10, "students")`: the rows with the largest values, largest first; in each group when the table is grouped, or of `by`.
--- With `other = "All other"` the rest are added up into one more row of that name. Rows marked as totals are left out.
+--- `t:top(10, "students")`: the rows with the largest values, largest first; in each group when the table is
+-- grouped, or of `by`. With `other = "All other"` the rest are added up into one more row of that name. Rows marked
+-- as totals are left out.
 
 local error_ = require "tally.error"
 local options_ = require "tally.options"
@@ -31,8 +32,8 @@ local function in_list(list)
   return set
 end
 
--- Of the rows after the first ones: one row for each group, with the sums of what may be added up. `position` is the column that
--- says where the group stands, if there are groups.
+-- Of the rows after the first ones: one row for each group, with the sums of what may be added up. `position` is
+-- the column that says where the group stands, if there are groups.
 local function rest_of(after, schema, by, label, other, position)
   local grouped, keys, sums, columns = in_list(by), { label }, {}, {}
   for i, name in ipairs(by) do keys[i + 1] = name end
@@ -50,7 +51,7 @@ end
 
 -- The rows numbered within their group from the largest down, groups in the order in which they first appear.
 local function numbered(node, name, by)
-  local result, keys, position, place = node, { { name, true } }, nil, nil
+  local result, keys, position, place = node, { { name, true } }
   if #by > 0 then
     result, place = steps.window_hidden(result, "row", "row_number", nil, {})
     result, position = steps.window_hidden(result, "first row of the group", "min", place, by)

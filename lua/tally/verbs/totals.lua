@@ -2,7 +2,8 @@
 --
 --     by     one total for each combination of these columns; unless given, of the groups of group_by
 --     name   what the row is called in the first text column that is not in `by`: "Total"
---     of     the columns that are added up; unless given, all that hold amounts: numbers that are not years, keys, percentages
+--     of     the columns that are added up; unless given, all that hold amounts: numbers that are not years, keys,
+--     percentages
 --            or other shares
 --
 -- Rows that are marked already are not counted again.
@@ -29,7 +30,9 @@ local function amounts(schema, by, of)
   for _, column in ipairs(schema.columns) do
     if schema_.is_amount(column) and not grouped[column.name] then names[#names + 1] = column.name end
   end
-  if #names == 0 then error_.throw("shape", "totals finds no column of amounts to add up: name it, as in { of = \"students\" }") end
+  if #names == 0 then
+    error_.throw("shape", "totals finds no column of amounts to add up: name it, as in { of = \"students\" }")
+  end
   return names
 end
 

@@ -1,5 +1,6 @@
---- `t:unpivot({ "England", "Wales" }, { names_to = "country", values_to = "students" })`: columns become rows, one for each, with the name of the column and
--- its value. A row that comes from a column of totals is marked as a total.
+--- `t:unpivot({ "England", "Wales" }, { names_to = "country", values_to = "students" })`: columns become rows, one
+-- for each, with the name of the column and its value. A row that comes from a column of totals is marked as a
+-- total.
 
 local error_ = require "tally.error"
 local options_ = require "tally.options"
@@ -32,7 +33,9 @@ local function columns_of(schema, names, names_to, values_to)
   columns[#columns + 1] = { name = names_to, type = "text" }
   columns[#columns + 1] = { name = values_to, type = value_type(schema, names) }
   for _, column in ipairs(columns) do
-    if taken[column.name] then error_.throw("name", ("unpivot would make a second column '%s': choose another name"):format(column.name)) end
+    if taken[column.name] then
+      error_.throw("name", ("unpivot would make a second column '%s': choose another name"):format(column.name))
+    end
     taken[column.name] = true
   end
   return columns
@@ -41,7 +44,9 @@ end
 local function check_groups(schema, names)
   for _, name in ipairs(names) do
     for _, group in ipairs(schema.groups) do
-      if group == name then error_.throw("name", ("column '%s' groups the table: it cannot become rows"):format(name)) end
+      if group == name then
+        error_.throw("name", ("column '%s' groups the table: it cannot become rows"):format(name))
+      end
     end
   end
 end

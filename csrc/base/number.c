@@ -1,10 +1,10 @@
-/* ingest/number: a numeral is first taken apart, then computed. Numbers of few digits are computed exactly with one multiplication
+/* base/number: a numeral is first taken apart, then computed. Numbers of few digits are computed exactly with one multiplication
  * or division of doubles; the others go through the C library's conversion in the locale "C", which rounds correctly. Anything that
  * is not wholly a number is refused: what a column of such texts means is decided in ingest/infer. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* strtod_l */
 #endif
-#include "ingest/number.h"
+#include "base/number.h"
 
 #include <locale.h>
 #include <math.h>

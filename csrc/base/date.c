@@ -1,8 +1,6 @@
-/* ingest/date: two forms of a date, checked against the calendar, as days since 1970. Month-first dates are not read: nothing in a
- * value tells them from day-first ones. */
-#include "ingest/date.h"
-
-#include <stdint.h>
+/* base/date: days and the calendar. Two forms of a date, checked against the calendar, as days since 1970. Month-first dates are
+ * not read: nothing in a value tells them from day-first ones. */
+#include "base/date.h"
 
 /* One number of `least` to `most` digits, taken off the start. */
 static bool take_number(tally_text *text, size_t least, size_t most, int *out) {
@@ -45,7 +43,7 @@ static bool finish(tally_text rest, int year, int month, int day, int32_t *out) 
   return true;
 }
 
-bool tl_date_read_iso(tally_text text, int32_t *out) {
+bool tally_date_read(tally_text text, int32_t *out) {
   int year, month, day;
   return take_number(&text, 4, 4, &year) && take_character(&text, '-') && take_number(&text, 2, 2, &month) &&
          take_character(&text, '-') && take_number(&text, 2, 2, &day) && finish(text, year, month, day, out);
@@ -55,4 +53,20 @@ bool tl_date_read_day_first(tally_text text, int32_t *out) {
   int year, month, day;
   return take_number(&text, 1, 2, &day) && take_character(&text, '/') && take_number(&text, 1, 2, &month) &&
          take_character(&text, '/') && take_number(&text, 4, 4, &year) && finish(text, year, month, day, out);
+}
+
+static int64_t floor_divide(int64_t a, int64_t b) {
+  return a / b - (a % b < 0);
+}
+
+/* Years are counted from March, so that the leap day is the last of a year; 400 of them have 146097 days. */
+void tl_date_split(int32_t date, int64_t *year, int *month, int *day) {
+  int64_t days = (int64_t)date + 719468, era = floor_divide(days, 146097);
+  int day_of_era = (int)(days - era * 146097);
+  int year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  int month_from_march = (5 * day_of_year + 2) / 153;
+  *day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+  *month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+  *year = year_of_era + era * 400 + (*month <= 2);
 }

@@ -1,6 +1,6 @@
-/* ingest/number: numbers as they are published, read without a locale: thousands separators, a pound sign, a percent sign. */
-#ifndef TL_INGEST_NUMBER_H
-#define TL_INGEST_NUMBER_H
+/* base/number: numbers as they are published, read without a locale: thousands separators, a pound sign, a percent sign. */
+#ifndef TL_BASE_NUMBER_H
+#define TL_BASE_NUMBER_H
 
 #include "base/text.h"
 
