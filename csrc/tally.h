@@ -116,7 +116,7 @@ typedef struct tally_text {
   size_t size;
 } tally_text;
 
-/* "2019-07-31", all digits there, of the years 0001 to 9999, as days since 1970-01-01; false for anything else. */
+/* "2019-07-31", all digits there, of the years 0000 to 9999, as days since 1970-01-01; false for anything else. */
 TALLY_API bool tally_date_read(tally_text text, int32_t *days);
 
 /* One value. type TALLY_MISSING: no member of the union is set. A text borrows its bytes. */

@@ -89,8 +89,8 @@ local compared = long(printed, "printed")
     "rounded = round(recomputed) - printed")
 
 say "# Chinese students, international students and joint papers: the evidence of 2021, recomputed"
-say("The Russell Group's written evidence to a parliamentary committee, beside the figures that the published tables give "
-  .. "now. Every figure on this page was computed from the sources at its end when the page was printed.")
+say("The Russell Group's written evidence to a parliamentary committee, beside the figures that the published tables "
+  .. "give now. Every figure on this page was computed from the sources at its end when the page was printed.")
 say "## 1. Chinese students at UK universities, 2019/20"
 say(markdown(shares:rename {
   ["Level"] = "level", ["From China"] = "students", ["International"] = "international", ["All"] = "all",

@@ -66,7 +66,7 @@ describe("the brief", function()
 
   it("names its sources", function()
     has "## Sources"
-    has "Table 1 - HE student enrolments by HE provider, dt051-table-1-20182019.csv"
+    has "Table 1 - HE student enrolments by HE provider; dt051-table-1-20182019.csv"
     has "Creative Commons Attribution 4.0 International Licence"
   end)
 

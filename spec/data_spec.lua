@@ -130,7 +130,7 @@ local function check_facts(t, expected)
 end
 
 local function marked_rows(t)
-  return t:aggregate("n = count() where is_total"):value(1, "n")
+  return t:aggregate("n = count(where is_total)"):value(1, "n")
 end
 
 describe("a published file", function()

@@ -23,9 +23,8 @@ local function message(action)
   return (tostring(err):gsub(folder:gsub("%p", "%%%0"), "FOLDER"))
 end
 
-local students = tally.from_rows {
-  { year = "2019/20", level = "UG", students = 1890020 },
-  { year = "2019/20", level = "PGT", students = 531270 },
+local students = tally.from_columns {
+  { "year", { "2019/20", "2019/20" } }, { "level", { "UG", "PGT" } }, { "students", { 1890020, 531270 } },
 }
 
 describe("a mistake", function()

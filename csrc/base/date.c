@@ -25,16 +25,17 @@ static bool is_leap(int year) {
 
 static bool in_calendar(int year, int month, int day) {
   static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  if (year < 1 || month < 1 || month > 12 || day < 1) return false;
+  if (month < 1 || month > 12 || day < 1) return false;
   return day <= days[month - 1] + (month == 2 && is_leap(year));
 }
 
-/* Years are counted from March, so that the leap day is the last; 719468 days lie between 0000-03-01 and 1970-01-01. */
+/* Years are counted from March, so that the leap day is the last; 719468 days lie between 0000-03-01 and 1970-01-01. Counting begins
+ * 400 years, 146097 days, before, so that January of the year 0 is not negative. */
 static int32_t days_since_1970(int year, int month, int day) {
-  year -= month <= 2;
+  year += 400 - (month <= 2);
   int century = year / 400, of_century = year % 400;
   int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return century * 146097 + of_century * 365 + of_century / 4 - of_century / 100 + of_year - 719468;
+  return century * 146097 + of_century * 365 + of_century / 4 - of_century / 100 + of_year - 719468 - 146097;
 }
 
 static bool finish(tally_text rest, int year, int month, int day, int32_t *out) {

@@ -67,10 +67,15 @@ static void push_error(lua_State *L, tally_status status) {
   lua_setfield(L, -2, "kind");
 }
 
-static void set_place(lua_State *L, tally_status status, const tally_error *error) {
+/* Whether the error is about something that was read or written; `where` names it. */
+static bool concerns_input(const tally_error *error) {
+  return error->line > 0 || error->code == TALLY_EIO || error->code == TALLY_ESYNTAX;
+}
+
+static void set_place(lua_State *L, const tally_error *error) {
   if (error->where[0] != '\0') {
     lua_pushstring(L, error->where);
-    lua_setfield(L, -2, error->line > 0 || status == TALLY_EIO ? "file" : "where");
+    lua_setfield(L, -2, concerns_input(error) ? "file" : "where");
   }
   if (error->line > 0) {
     tl_push_integer(L, error->line);
@@ -93,7 +98,7 @@ int tl_raise(lua_State *L, tally_status status, const tally_error *error) {
   luaL_checkstack(L, 4, NULL);
   lua_pushstring(L, error->text);
   push_error(L, status);
-  set_place(L, status, error);
+  set_place(L, error);
   wear_metatable(L);
   return lua_error(L);
 }

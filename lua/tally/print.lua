@@ -118,6 +118,7 @@ local function measure_for(columns, room)
     if measure(columns, most) <= room then return end
   end
   measure(columns, crowded)
+  columns[1].width = math.min(columns[1].width, room)
 end
 
 -- How many columns fit into `room`; the first always does.
@@ -184,23 +185,20 @@ end
 
 -- The names of the columns that did not fit, in at most three lines.
 local function rest_lines(picture, count, room, blank)
-  local names = {}
+  local names, lines = {}, {}
   for i = count + 1, #picture.columns do names[#names + 1] = picture.columns[i].name end
-  if #names == 0 then return {} end
-  local text = number.count(#names, "more column") .. ": " .. table.concat(names, ", ")
-  local lines = width.wrap(text, room - #blank)
-  while #lines > 3 do table.remove(lines) end
-  for i, line in ipairs(lines) do lines[i] = blank .. width.cut(line, room - #blank) end
-  if width.of(table.concat(lines, " ")) - #blank * #lines < width.of(text) then
-    lines[#lines] = width.cut(lines[#lines] .. " …", room)
-  end
+  if #names == 0 then return lines end
+  local inner = room - #blank
+  local wrapped = width.wrap(number.count(#names, "more column") .. ": " .. table.concat(names, ", "), inner)
+  if #wrapped > 3 then wrapped[3] = wrapped[3] .. " …" end
+  for i = 1, math.min(#wrapped, 3) do lines[i] = blank .. width.cut(wrapped[i], inner) end
   return lines
 end
 
 local function source_names(t)
   local names = {}
-  for _, source in ipairs(t:sources() or {}) do
-    if source.path and source.path:sub(1, 1) ~= "(" then names[#names + 1] = source.path:match "[^/]+$" or source.path end
+  for _, source in ipairs(t:sources()) do
+    if source.path:sub(1, 1) ~= "(" then names[#names + 1] = source.path:match "[^/]+$" end
   end
   if #names == 0 then return "" end
   return "   " .. (#names == 1 and names[1] or #names .. " files: " .. names[1] .. " …")

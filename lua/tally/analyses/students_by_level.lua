@@ -51,7 +51,7 @@ return analysis.new {
     },
   },
   notes = {
-    "Published totals are the better denominators: every figure is rounded on its own, so sums of parts differ from them.",
+    "Published totals are the better denominators: figures are rounded one by one, so sums of parts differ a little.",
     "A student who is on two courses counts twice in HESA's enrolments.",
     "The row 'All levels' adds the levels; its percentages are taken from the sums.",
   },
