@@ -99,14 +99,26 @@ local function longest_word(text)
   return columns
 end
 
+-- Wraps the name of a column into at most three lines, if a width of `most` allows it.
+local function wrap_head(column, most)
+  column.width = math.max(column.width, math.min(longest_word(column.name), most))
+  column.head = width.wrap(column.name, column.width)
+  while #column.head > 3 and column.width < most do
+    column.width = column.width + 1
+    column.head = width.wrap(column.name, column.width)
+  end
+end
+
 -- Gives each column its width and the lines of its head; texts are cut at `most`. The width of all.
 local function measure(columns, most)
   local total = 0
   for _, column in ipairs(columns) do
-    local body = math.max(widest_text(column, column.right and math.huge or most), width.of(column.type))
-    local name = most < roomy and longest_word(column.name) or width.of(column.name)
-    column.width = math.max(body, math.min(name, most))
-    column.head = most < roomy and width.wrap(column.name, column.width) or { column.name }
+    column.width = math.max(widest_text(column, column.right and math.huge or most), width.of(column.type))
+    if most < roomy or width.of(column.name) > most then
+      wrap_head(column, most)
+    else
+      column.width, column.head = math.max(column.width, width.of(column.name)), { column.name }
+    end
     total = total + column.width + #gap
   end
   return total - #gap

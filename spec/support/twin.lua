@@ -338,7 +338,8 @@ function twin.change(t, name, over, by, kind, base, as)
         if base and other[over] == base or not base and (not first or other[over] < first[over]) then first = other end
       end
     end
-    local from = (base or kind == "index" or kind == "annual") and first or earlier
+    local from = earlier
+    if base or kind == "index" or kind == "annual" then from = first end
     local now, before = row[name], from and from[name]
     if now == nil or before == nil then return nil end
     if kind == "percent" then return percent(now - before, before) end

@@ -39,7 +39,8 @@ end
 
 local function by_function(node, name, value, options)
   if type(name) ~= "string" or name == "" then
-    error_.throw("type", "derive needs the name of the column before its function: derive(\"x\", function(row) ... end)")
+    error_.throw("type", "derive needs the name of the column before its function: "
+      .. "derive(\"x\", function(row) ... end)")
   end
   options = options_.check("derive", options, { type = kinds })
   local kind = options.type

@@ -1,0 +1,214 @@
+-- Formulas: what they mean, and what is said about those that mean nothing.
+
+local tally = require "tally"
+local check = require "tally.check"
+local formula = require "tally.formula"
+
+-- A tree in brackets, operators first.
+local function shown(node)
+  if node.tag == "name" then return node.name end
+  if node.tag == "missing" then return "nil" end
+  if node.tag == "parameter" then return "$" .. node.name end
+  if node.tag == "value" then return node.type == "text" and ("%q"):format(node.value) or tostring(node.value) end
+  local parts = { node.func }
+  for _, part in ipairs(node) do parts[#parts + 1] = shown(part) end
+  if node.where then parts[#parts + 1] = "where " .. shown(node.where) end
+  return "(" .. table.concat(parts, " ") .. ")"
+end
+
+local function parsed(text)
+  return shown(formula.parse(text).tree)
+end
+
+local function message(action, ...)
+  local ok, err = pcall(action, ...)
+  assert.is_false(ok)
+  assert.equal("string", type(err.kind))
+  return tostring(err)
+end
+
+describe("a formula", function()
+  it("binds as Lua does", function()
+    for text, tree in pairs {
+      ["a + b * c"] = "(+ a (* b c))",
+      ["a - b - c"] = "(- (- a b) c)",
+      ["a // b % c / d"] = "(/ (% (// a b) c) d)",
+      ["-a ^ b"] = "(neg (^ a b))",
+      ["a ^ b ^ c"] = "(^ a (^ b c))",
+      ["2 ^ -x ^ 2"] = "(^ 2 (neg (^ x 2)))",
+      ["a .. b .. c"] = "(.. a b c)",
+      ["a .. b + c"] = "(.. a (+ b c))",
+      ["not a == b"] = "(== (not a) b)",
+      ["a or b and c"] = "(or a (and b c))",
+      ["a and b and c"] = "(and a b c)",
+      ["a < b == c"] = "(== (< a b) c)",
+      ["(a + b) * c"] = "(* (+ a b) c)",
+      ["- - a"] = "(neg (neg a))",
+      ["not not a"] = "(not (not a))",
+      ["android + notes + india"] = "(+ (+ android notes) india)",
+      ["a - -1"] = "(- a (neg 1))",
+    } do
+      assert.equal(tree, parsed(text), text)
+    end
+  end)
+
+  it("has Lua's literals", function()
+    for text, tree in pairs {
+      ["12"] = "12", ["0x1F"] = "31", ["1.5e3"] = "1500.0", [".5"] = "0.5", ["3."] = "3.0", ["true"] = "true", ["nil"] = "nil",
+      ["'it\\'s'"] = '"it\'s"', ['"a\\65\\x42\\u{20AC}"'] = '"aAB€"', ["'a\\z  \n  b'"] = '"ab"',
+      ["9223372036854775807"] = "9223372036854775807",
+    } do
+      assert.equal(tree, parsed(text), text)
+    end
+    assert.equal("a\nb\t\\", formula.parse([['a\nb\t\\']]).tree.value)
+    assert.equal("integer", formula.parse("5").tree.type)
+    assert.equal("number", formula.parse("5.0").tree.type)
+  end)
+
+  it("has names, tests and aggregates of its own", function()
+    for text, tree in pairs {
+      ["`Total Non-UK` + `a``b`"] = "(+ Total Non-UK a`b)",
+      ["x == nil"] = "(is_missing x)",
+      ["nil ~= x + 1"] = "(not (is_missing (+ x 1)))",
+      ["level in {'UG', 'PGT'}"] = '(in level "UG" "PGT")',
+      ["level not in $list"] = "(not (in level $list))",
+      ["a in {1} and b"] = "(and (in a 1) b)",
+      ["a in {}"] = "(in a)",
+      ["sum(n where d == 'China')"] = '(sum n where (== d "China"))',
+      ["count(where x)"] = "(count where x)",
+      ["quantile(x, 0.9 where y)"] = "(quantile x 0.9 where y)",
+      ["f()"] = "(f)",
+      ["größe + 1"] = "(+ größe 1)",
+    } do
+      assert.equal(tree, parsed(text), text)
+    end
+  end)
+
+  it("may assign", function()
+    local one = formula.parse " `share of all` = a == b"
+    assert.same({ "share of all", "(== a b)", 19 }, { one.name, shown(one.tree), one.start })
+    assert.is_nil(formula.parse("a == b").name)
+  end)
+end)
+
+describe("a mistake in a formula is shown where it is:", function()
+  local function fault(text, expected)
+    it(text == "" and "(nothing)" or text, function()
+      assert.equal(expected, message(formula.parse, text))
+    end)
+  end
+
+  fault("students * / 2", "expected a value after '*'\n  students * / 2\n             ^")
+  fault("x = a +", "expected a value after '+'\n  a +\n     ^")
+  fault("", "expected a value\n  \n  ^")
+  fault("a != b", "write ~= for 'not equal'\n  a != b\n    ^")
+  fault("f(a <> b)", "write ~= for 'not equal'\n  f(a <> b)\n      ^")
+  fault("f(a = b)", "write == to compare\n  f(a = b)\n      ^")
+  fault("a && b", "write 'and'\n  a && b\n    ^")
+  fault("a || b", "write 'or'\n  a || b\n    ^")
+  fault("!a", "write 'not'\n  !a\n  ^")
+  fault("(a + b", "expected ')' at the end\n  (a + b\n        ^")
+  fault("f(a b)", "expected ')' before 'b'\n  f(a b)\n      ^")
+  fault("a in b", "expected a list after 'in', such as {'UG', 'PGT'} or $list\n  a in b\n       ^")
+  fault("a b", "'b' is not expected here\n  a b\n    ^")
+  fault("'abc", "a text is opened and not closed: expected '\n  'abc\n      ^")
+  fault("`abc", "a name in backticks is opened and not closed: expected '`'\n  `abc\n      ^")
+  fault("'a\\q'", "no such escape in a text: write \\\\ for a backslash\n  'a\\q'\n     ^")
+  fault("2019_20", "a name cannot begin with a digit: put it in backticks\n  2019_20\n      ^")
+  fault("99999999999999999999",
+    "the integer does not fit 64 bits: write it with a decimal point for a number\n  99999999999999999999\n  ^")
+  fault("count() where x", "'where' belongs inside the brackets of an aggregate: count(where ...)\n  count() where x\n          ^")
+  fault("é + é é", "'é' is not expected here\n  é + é é\n        ^")
+  fault("a +\n  b * * c", "expected a value after '*'\n    b * * c\n        ^")
+
+  it("in a long formula, with what is around it", function()
+    local text = message(formula.parse, ("aaaaaaaaa + "):rep(50) .. "* b" .. (" + ccccccc"):rep(50))
+    for line in text:gmatch "[^\n]+" do assert.is_true(#line < 200) end
+    local shown_line, caret = text:match "\n(.-)\n(.-)$"
+    assert.equal("* b", shown_line:sub(#caret, #caret + 2))
+  end)
+end)
+
+describe("hostile text", function()
+  it("gets a clean error", function()
+    assert.equal("the formula has 65537 bytes: at most 65536", message(formula.parse, ("a"):rep(65537)))
+    assert.matches("^brackets are nested too deeply: at most 100\n", message(formula.parse, ("("):rep(60000)))
+    assert.matches("^brackets are nested too deeply: at most 100\n", message(formula.parse, ("f("):rep(30000)))
+    assert.matches("^brackets are nested too deeply", message(formula.parse, "a in " .. ("{a in "):rep(9000)))
+    local t = tally.from_rows { { a = 1 } }
+    assert.matches("nested too deeply", message(t.filter, t, "a" .. (" + 1"):rep(9000) .. " > 1"))
+    assert.matches("nested too deeply", message(t.filter, t, ("- "):rep(9000) .. "a > 1"))
+    assert.matches("nested too deeply", message(t.filter, t, ("not "):rep(9000) .. "a"))
+  end)
+
+  it("of any bytes never raises anything but tally's error", function()
+    local pieces = { "a", "(", ")", "{", "}", "'", '"', "`", "\\", "$", " in ", " not ", " and ", "where", "=", "==", "~", "^", "..", ".", "1",
+      "e5", "0x", ",", "\n", "\0", "\255", "é", "nil", "-", "sum(" }
+    local state = 1
+    for _ = 1, 3000 do
+      local parts = {}
+      for i = 1, 12 do
+        state = (state * 1103515245 + 12345) % 2147483648
+        parts[i] = pieces[state // 65536 % #pieces + 1]
+      end
+      local ok, err = pcall(formula.parse, table.concat(parts))
+      assert.is_true(ok or type(err) == "table" and err.kind == "syntax", tostring(err))
+    end
+  end)
+
+  it("may hold as many brackets as it says, and long chains of and, or and ..", function()
+    local t = tally.from_rows { { a = 1 } }
+    assert.equal("a", parsed(("("):rep(100) .. "a" .. (")"):rep(100)))
+    assert.equal(1, #t:filter("a == 0" .. (" or a == 1"):rep(3000)))
+    assert.equal(1, #t:derive("b = 'x'" .. (" .. 'y'"):rep(3000)))
+    assert.equal(1, #t:filter("a" .. (" + 1"):rep(150) .. " > 1"))
+  end)
+end)
+
+describe("checking", function()
+  local t = tally.from_columns { { "level", { "UG", "PGT" } }, { "students", { 75, 12 } }, { "fee", { 1.5, 2.5 } } }
+
+  local function fault(verb, arguments, expected)
+    it(tostring(arguments[1]), function() assert.equal(expected, message(t[verb], t, table.unpack(arguments))) end)
+  end
+
+  fault("filter", { "studnets > 3" },
+    "no column 'studnets'; did you mean 'students'? (columns: level, students, fee)\n  studnets > 3\n  ^")
+  fault("filter", { "zz > 3" }, "no column 'zz' (columns: level, students, fee)\n  zz > 3\n  ^")
+  fault("filter", { "level > 3" }, "cannot compare text with integer\n  level > 3\n        ^")
+  fault("filter", { "students" }, "expected a condition, which is true or false, but this is integer\n  students\n  ^")
+  fault("filter", { "level = 'UG'" }, "write == to compare\n  level = 'UG'\n        ^")
+  fault("filter", { "level == $l" },
+    "no value is given for '$l': pass it after the formula, as in { l = ... }\n  level == $l\n           ^")
+  fault("filter", { "level == $level", { levle = "UG" } },
+    "no value is given for '$level'; did you mean 'levle'?\n  level == $level\n           ^")
+  fault("filter", { "students > 1", { level = "UG" } }, "filter was given 'level', but no formula has '$level'")
+  fault("filter", { "level == $l", { l = { "UG" } } }, "'$l' is a list: write `in $l`\n  level == $l\n           ^")
+  fault("derive", { "x = percnt(students, 2)" }, "no function 'percnt'; did you mean 'percent'?\n  percnt(students, 2)\n  ^")
+  fault("derive", { "x = 1 + level" }, "no '+' for integer and text\n  1 + level\n    ^")
+  fault("derive", { "x = sum(students)" }, "sum() is an aggregate: use it in aggregate(...)\n  sum(students)\n  ^")
+  fault("derive", { "x = max(students)" }, "max() of one value is an aggregate: use it in aggregate(...)\n  max(students)\n  ^")
+  fault("derive", { "students * 2" }, "derive needs a name for the result, as in \"x = students * 2\"\n  students * 2\n  ^")
+  fault("derive", { "x = abs(students where fee > 1)" },
+    "'where' belongs inside an aggregate, as in sum(n where ...)\n  abs(students where fee > 1)\n                         ^")
+  fault("aggregate", { "x = students" },
+    "column 'students' has many values in a group: aggregate it, as in sum(students), or group by it\n  students\n  ^")
+  fault("aggregate", { "n = sum(students, fee)" }, "'sum' takes 1 argument, not 2\n  sum(students, fee)\n  ^")
+  fault("aggregate", { "q = quantile(fee, 2)" },
+    "the probability of a quantile is a plain number from 0 to 1\n  quantile(fee, 2)\n                ^")
+  fault("aggregate", { "n = count()", "n = sum(fee)" }, "'n' is there already: give the result another name\n  n = sum(fee)\n  ^")
+
+  it("takes values by name, never as text of the formula", function()
+    local hostile = "' or true or level == '"
+    assert.equal(0, #t:filter("level == $l", { l = hostile }))
+    assert.equal(1, #t:filter("level in $l", { l = { hostile, "UG" } }))
+    assert.equal(2, #t:filter("level not in $l", { l = {} }))
+    assert.equal(150, t:derive("x = students * $k", { k = 2 }):value(1, "x"))
+    assert.equal("integer", t:derive("x = students * $k", { k = 2 }):types()[4])
+    assert.equal("number", t:derive("x = students * $k", { k = 2.0 }):types()[4])
+  end)
+
+  it("gives other rooms a condition over a table of the engine", function()
+    assert.equal(1, t:core():filter(check.expression("students > 20", t:core())):rows())
+  end)
+end)
