@@ -32,7 +32,9 @@
  *       tally_error error = {0};
  *       tally_reading *reading;
  *       if (tally_read_csv(&(tally_input){.path = "students.csv"}, NULL, &reading, &error)) {
- *         fprintf(stderr, "%s\n", error.text);
+ *         char message[640];
+ *         tally_error_message(&error, message, sizeof message);
+ *         fprintf(stderr, "%s\n", message);
  *         return 1;
  *       }
  *       tally_table *by_level;
@@ -90,6 +92,10 @@ typedef struct tally_error {
 
 /* The short name of a status: "memory", "io", "syntax", "type", "name", "shape", "range", "cancel"; "ok". */
 TALLY_API const char *tally_status_name(tally_status status);
+
+/* The whole message for a person, "students.csv:3:1: a quote is opened here and never closed": place, as far as it is known, and text.
+ * Returns its size without the NUL; a message that does not fit is cut. 640 bytes always suffice. */
+TALLY_API size_t tally_error_message(const tally_error *error, char *buffer, size_t size);
 
 /* The one of `count` names that was probably meant by `name`: the nearest, when at most a third of the letters (or one) differ; NULL when
  * none is near. For messages: "did you mean". borrows; returns one of `names` */

@@ -29,6 +29,10 @@ int main(int count, char **arguments) {
   if (status == TALLY_OK) status = group(tally_reading_table(reading), arguments[2], arguments[3], &error);
   tally_reading_release(reading);
   tally_shutdown();
-  if (status != TALLY_OK) fprintf(stderr, "%s\n", error.text);
+  if (status != TALLY_OK) {
+    char message[640];
+    tally_error_message(&error, message, sizeof message);
+    fprintf(stderr, "%s\n", message);
+  }
   return status != TALLY_OK;
 }

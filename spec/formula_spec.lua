@@ -44,7 +44,8 @@ describe("a formula", function()
       ["a < b == c"] = "(== (< a b) c)",
       ["(a + b) * c"] = "(* (+ a b) c)",
       ["- - a"] = "(neg (neg a))",
-      ["not not a"] = "(not (not a))",
+      ["not - not a"] = "(not (neg (not a)))",
+      ["- not a"] = "(neg (not a))",
       ["android + notes + india"] = "(+ (+ android notes) india)",
       ["a - -1"] = "(- a (neg 1))",
     } do

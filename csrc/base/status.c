@@ -74,6 +74,21 @@ void tl_error_clear(tally_error *error) {
   if (error) *error = (tally_error){0};
 }
 
+size_t tally_error_message(const tally_error *error, char *buffer, size_t size) {
+  char place[64] = "";
+  if (error->line > 0 && error->column > 0) {
+    snprintf(place, sizeof place, ":%lld:%lld", (long long)error->line, (long long)error->column);
+  } else if (error->line > 0) {
+    snprintf(place, sizeof place, ":%lld", (long long)error->line);
+  }
+  const char *between = error->where[0] || place[0] ? ": " : "";
+  int written = snprintf(buffer, size, "%s%s%s%s", error->where, place, between, error->text);
+  if (written < 0) return 0;
+  if ((size_t)written < size) return (size_t)written;
+  if (size > 0) cut_whole(buffer, size);
+  return size > 0 ? strlen(buffer) : 0;
+}
+
 #ifndef TALLY_VERSION
 #define TALLY_VERSION "unknown"
 #endif

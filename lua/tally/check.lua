@@ -17,13 +17,7 @@ local M = {}
 
 local DEPTH_MOST = 180 -- of a tree: a + b + ... counts one for each +
 
-local function set_of(list)
-  local set = {}
-  for _, item in ipairs(list) do set[item] = true end
-  return set
-end
-
-local functions, aggregates = set_of(core.functions()), set_of(core.aggregates())
+local functions, aggregates = schema_.set_of(core.functions()), schema_.set_of(core.aggregates())
 
 --- Is this call an aggregate? `min` and `max` of one argument are, of several they are functions of the row.
 -- @tparam table node a node of a formula

@@ -39,6 +39,7 @@ end
 -- @tparam[opt] string text
 function M.source(core_table, info, text)
   local schema = schema_.new(core_table:names(), core_table:types(), info)
+  if schema.marks then core_table = core_table:select(schema_.all_names(schema)) end
   return node_of("source", {}, { table = core_table }, schema, text or "a table in memory")
 end
 

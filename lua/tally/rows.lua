@@ -52,11 +52,12 @@ local function united(a, b)
   if (a == "integer" or a == "number") and (b == "integer" or b == "number") then return "number" end
 end
 
---- The type that holds all values of an array; text when all are missing.
+--- The type that holds all values of an array.
 -- @tparam table values with its length in `n`
 -- @tparam string name of the column, for messages
+-- @tparam string unknown the type when all are missing
 -- @treturn string
-function M.type_of(values, name)
+function M.type_of(values, name, unknown)
   local kind
   for i = 1, values.n do
     local value = values[i]
@@ -71,7 +72,7 @@ function M.type_of(values, name)
       kind = both
     end
   end
-  return kind or "text"
+  return kind or unknown
 end
 
 --- A column of a type from an array; a value of another type is named with its row.

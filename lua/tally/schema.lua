@@ -143,6 +143,24 @@ function M.is_amount(column)
   return not column.name:lower():find "%f[%a]years?%f[%A]"
 end
 
+--- A list as a set: { [item] = true }.
+function M.set_of(list)
+  local set = {}
+  for _, item in ipairs(list) do set[item] = true end
+  return set
+end
+
+--- The first text column that is none of these: the one that names a row. Nil when there is none.
+-- @param schema
+-- @tparam {string,...} but names
+-- @treturn string|nil
+function M.label(schema, but)
+  local left_out = M.set_of(but)
+  for _, column in ipairs(schema.columns) do
+    if column.type == "text" and not left_out[column.name] then return column.name end
+  end
+end
+
 --- A name that no column has, made from this one.
 function M.fresh(schema, name)
   local free, n = name, 1

@@ -10,12 +10,6 @@ local table_ = require "tally.table"
 
 local M = {}
 
--- The marks are boolean even when there are no rows to tell.
-local function type_of(values, name)
-  if name == schema_.MARKS and next(values) == "n" and next(values, "n") == nil then return "boolean" end
-  return rows_.type_of(values, name)
-end
-
 -- The table of named arrays, each with its length in `n`.
 local function build(names, arrays, rows, types)
   local seen, columns = {}, {}
@@ -26,7 +20,8 @@ local function build(names, arrays, rows, types)
     end
     if seen[name] then error_.throw("name", ("two columns are called '%s'"):format(name)) end
     seen[name] = true
-    columns[i] = rows_.column(types[name] or type_of(arrays[i], name), arrays[i], name)
+    local kind = types[name] or rows_.type_of(arrays[i], name, name == schema_.MARKS and "boolean" or "text")
+    columns[i] = rows_.column(kind, arrays[i], name)
   end
   for name in pairs(types) do
     if not seen[name] then

@@ -311,6 +311,24 @@ static void test_kernels(void) {
   CHECK(tally_set_kernel(best) && tally_kernel() == best);
 }
 
+static void test_error_messages(void) {
+  char message[640];
+  tally_error error = {.code = TALLY_ESYNTAX, .line = 3, .column = 1, .where = "a.csv", .text = "a quote"};
+  CHECK(tally_error_message(&error, message, sizeof message) == 18 && strcmp(message, "a.csv:3:1: a quote") == 0);
+  error.column = 0;
+  tally_error_message(&error, message, sizeof message);
+  CHECK(strcmp(message, "a.csv:3: a quote") == 0);
+  error.line = 0;
+  tally_error_message(&error, message, sizeof message);
+  CHECK(strcmp(message, "a.csv: a quote") == 0);
+  error.where[0] = '\0';
+  tally_error_message(&error, message, sizeof message);
+  CHECK(strcmp(message, "a quote") == 0);
+  CHECK(tally_error_message(&error, message, 4) == 3 && strcmp(message, "a q") == 0);
+  strcpy(error.text, "a£");
+  CHECK(tally_error_message(&error, message, 3) == 1 && strcmp(message, "a") == 0); /* no half of a character */
+}
+
 static void test_nearest(void) {
   const char *names[] = {"year", "level", "domicile", "UKPRN", "n"};
   CHECK(tally_nearest("levle", names, 5) == names[1]); /* two letters swapped are one mistake */
@@ -342,6 +360,7 @@ int main(void) {
   test_errors();
   test_long_errors();
   test_kernels();
+  test_error_messages();
   test_nearest();
   tally_shutdown();
   CHECK(tally_memory_used() == 0);

@@ -68,8 +68,7 @@ end
 local function cells(node, keys, shape)
   local result = aggregate(node, ("`%s` = %s"):format(CELL, shape.value), ("`%s` = count()"):format(ROWS),
     { by = keys })
-  local there = {}
-  for _, name in ipairs(keys) do there[name] = true end
+  local there = schema_.set_of(keys)
   if not there[shape.across] then
     result = steps.derive(result, shape.across, steps.value(shape.name), "the name of the totals")
   end
@@ -139,8 +138,7 @@ local function with_chosen_totals(node, names, shape)
 end
 
 local function names_of_values(wide, rows)
-  local is_key, names = {}, {}
-  for _, name in ipairs(rows) do is_key[name] = true end
+  local is_key, names = schema_.set_of(rows), {}
   for _, name in ipairs(schema_.names(wide.schema)) do
     if not is_key[name] then names[#names + 1] = name end
   end

@@ -46,7 +46,7 @@ local function by_function(node, name, value, options)
   local kind = options.type
   if not kind then
     local values = rows_.computed(run.run(node), schema_.all_names(node.schema), value)
-    kind = rows_.type_of(values, name)
+    kind = rows_.type_of(values, name, "text")
   end
   return plan.derive_by_function(node, { name = name, type = kind }, value)
 end

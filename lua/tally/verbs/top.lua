@@ -9,13 +9,9 @@ local run = require "tally.run"
 local schema_ = require "tally.schema"
 local steps = require "tally.steps"
 
-local function first_label(schema, by)
-  for _, column in ipairs(schema.columns) do
-    local grouped = false
-    for _, name in ipairs(by) do grouped = grouped or name == column.name end
-    if column.type == "text" and not grouped then return column.name end
-  end
-  error_.throw("shape", "top needs a text column that is not a group, to write the name of the other rows in")
+local function need_label(schema, by)
+  return schema_.label(schema, by)
+    or error_.throw("shape", "top needs a text column that is not a group, to write the name of the other rows in")
 end
 
 -- The name for the rest must not be that of a row that is there.
@@ -26,16 +22,10 @@ local function check_name(node, label, other)
   end
 end
 
-local function in_list(list)
-  local set = {}
-  for _, name in ipairs(list) do set[name] = true end
-  return set
-end
-
 -- Of the rows after the first ones: one row for each group, with the sums of what may be added up. `position` is
 -- the column that says where the group stands, if there are groups.
 local function rest_of(after, schema, by, label, other, position)
-  local grouped, keys, sums, columns = in_list(by), { label }, {}, {}
+  local grouped, keys, sums, columns = schema_.set_of(by), { label }, {}, {}
   for i, name in ipairs(by) do keys[i + 1] = name end
   local function add(column, func)
     sums[#sums + 1] = { name = column.name, func = func, argument = steps.column(column.name) }
@@ -73,7 +63,7 @@ return function(node, n, name, options)
   local is_first = steps.call("<=", steps.column(place), steps.value(n))
   local result = plan.filter(rows, is_first, ("they are among the first %d"):format(n))
   if not options.other then return steps.only(result, schema) end
-  local label = first_label(schema, by)
+  local label = need_label(schema, by)
   check_name(leaves, label, options.other)
   local after = plan.filter(rows, steps.call("not", is_first), ("they are not among the first %d"):format(n))
   result = steps.only(result, schema, position)

@@ -14,19 +14,13 @@ local plan = require "tally.plan"
 local schema_ = require "tally.schema"
 local steps = require "tally.steps"
 
-local function in_list(list)
-  local set = {}
-  for _, name in ipairs(list) do set[name] = true end
-  return set
-end
-
 local function amounts(schema, by, of)
   if of then
     local names = schema_.need_all(schema, of, "totals")
     for _, name in ipairs(names) do schema_.need_numeric(schema, name, "totals") end
     return names
   end
-  local grouped, names = in_list(by), {}
+  local grouped, names = schema_.set_of(by), {}
   for _, column in ipairs(schema.columns) do
     if schema_.is_amount(column) and not grouped[column.name] then names[#names + 1] = column.name end
   end
@@ -34,13 +28,6 @@ local function amounts(schema, by, of)
     error_.throw("shape", "totals finds no column of amounts to add up: name it, as in { of = \"students\" }")
   end
   return names
-end
-
-local function label_column(schema, by)
-  local grouped = in_list(by)
-  for _, column in ipairs(schema.columns) do
-    if column.type == "text" and not grouped[column.name] then return column.name end
-  end
 end
 
 return function(node, options)
@@ -54,7 +41,7 @@ return function(node, options)
     columns[i] = { name = name, type = column.type }
   end
   local total = plan.aggregate(plan.leaves(node), by, sums, columns, "sums of " .. plan.listed(names))
-  local label = label_column(schema, by)
+  local label = schema_.label(schema, by)
   if label then total = steps.derive(total, label, steps.value(options.name or "Total"), "the name of the total") end
   total = steps.derive(total, schema_.MARKS, steps.value(true), "it is a total")
   return plan.append({ node, total }, schema_.changed(schema, { marks = true }))
