@@ -163,7 +163,7 @@ end)
 
 describe("the Lua half", function()
   it("is clean for luacheck", function()
-    local pipe = assert(io.popen "luacheck -q --no-color lua spec examples bench 2>&1; echo status=$?")
+    local pipe = assert(io.popen "luacheck -q --no-color lua spec examples $(ls -d bench 2>/dev/null) 2>&1; echo status=$?")
     local output = pipe:read "a"
     pipe:close()
     assert.truthy(output:match "status=0", output)
