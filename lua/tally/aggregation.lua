@@ -64,7 +64,7 @@ end
 
 -- What the formulas come to, built up formula by formula.
 local function new_split(schema, keys, params)
-  local split = { aggregates = {}, computed = {}, derives = {}, names = {}, known = {}, schema = schema }
+  local split = { aggregates = {}, of_leaves = {}, computed = {}, derives = {}, names = {}, known = {}, schema = schema }
   for _, name in ipairs(keys) do split.known[name] = schema_.find(schema, name).type end
   split.rows = { schema = schema, params = params, used = {} }
   return split
@@ -84,10 +84,21 @@ local function resolver(split)
   end
 end
 
+-- An aggregate and its type; whether it speaks of is_total itself.
+local function describe_mention(node, rows, parsed)
+  local before = rows.mentions_total
+  rows.mentions_total = false
+  local aggregate, kind = describe(node, rows, parsed)
+  local mentions = rows.mentions_total
+  rows.mentions_total = before or mentions
+  return aggregate, kind, mentions
+end
+
 -- Notes an aggregate under a name; its type.
 local function add_aggregate(split, name, node, parsed)
-  local aggregate, kind = describe(node, split.rows, parsed)
+  local aggregate, kind, mentions = describe_mention(node, split.rows, parsed)
   aggregate.name = name
+  if not mentions then split.of_leaves[#split.of_leaves + 1] = aggregate end
   split.aggregates[#split.aggregates + 1] = aggregate
   split.computed[#split.computed + 1] = { name = name, type = kind, additive = additive[node.func] == true }
   return kind
@@ -127,6 +138,14 @@ local function add_result(split, parsed)
   split.names[#split.names + 1] = name
 end
 
+-- Where total rows are among the rows, an aggregate that does not speak of them passes over them.
+local function leave_totals_out(aggregates)
+  for _, aggregate in ipairs(aggregates) do
+    local leaf = { "call", "not", { "column", schema_.MARKS } }
+    aggregate.where = aggregate.where and { "call", "and", leaf, aggregate.where } or leaf
+  end
+end
+
 --- Splits formulas into aggregates and what is derived from them.
 -- @tparam {table,...} formulas parsed, with names
 -- @tparam table schema of the rows
@@ -134,12 +153,13 @@ end
 -- @tparam[opt] table params values of $names
 -- @treturn table { aggregates = (for the engine), computed = (their columns), derives = { { column =, value =, text
 -- = } },
---   names = (of the results, in order), mentions_total = }
+--   names = (of the results, in order), mentions_total = (total rows must be among the rows) }
 function M.split(formulas, schema, keys, params)
   local split = new_split(schema, keys, params)
   for _, parsed in ipairs(formulas) do add_result(split, parsed) end
   check.all_used(split.rows, "aggregate")
   split.mentions_total = split.rows.mentions_total or false
+  if split.mentions_total and schema.marks then leave_totals_out(split.of_leaves) end
   return split
 end
 

@@ -5,7 +5,9 @@
 --     t:aggregate("n = sum(students where country == $c)", { c = "India" })
 --
 -- Groups come in the order in which they first appear, or in the declared order of their column; missing is a
--- group. Rows marked as totals are left out, unless a formula speaks of is_total.
+-- group. Rows marked as totals are left out of each aggregate that does not itself speak of is_total:
+--
+--     t:aggregate("parts = sum(Total)", "printed = sum(Total where is_total)")
 
 local aggregation = require "tally.aggregation"
 local check = require "tally.check"
