@@ -1,5 +1,7 @@
 -- The brief: what it prints from the files of the project, and that the full published files give the same.
 
+local files = require "spec.support.files"
+
 local build = os.getenv "TALLY_BUILD" or "build"
 
 local function run(arguments)
@@ -76,15 +78,10 @@ describe("the brief", function()
     assert.truthy(said:find("usage", 1, true))
   end)
 
-  local root = os.getenv "TALLY_DATA" or "../shared/data"
-  local there = io.open(root .. "/providers/mission_groups.csv", "rb")
-  if there then
-    there:close()
-    it("is the same from the full published files, but for the sources", function()
-      local full, code = run("--data " .. root)
-      assert.equal("0", code, full)
-      local function body(t) return t:match "^(.-)## Sources" end
-      assert.equal(body(text), body(full))
-    end)
-  end
+  files.it_with(it, "providers/mission_groups.csv")("is the same from the full published files, but for the sources", function()
+    local full, code = run("--data " .. files.published)
+    assert.equal("0", code, full)
+    local function body(t) return t:match "^(.-)## Sources" end
+    assert.equal(body(text), body(full))
+  end)
 end)

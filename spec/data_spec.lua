@@ -4,13 +4,9 @@
 
 local tally = require "tally"
 
-local root = os.getenv "TALLY_DATA" or "../shared/data"
+local support = require "spec.support.files"
 
-local function exists(path)
-  local file = io.open(path, "rb")
-  if file then file:close() end
-  return file ~= nil
-end
+local root, exists = support.published, support.exists
 
 -- "UKPRN:text HE provider:text" is written as pairs, since names have blanks.
 local function columns(spec)

@@ -1,12 +1,11 @@
 -- The figures of the first brief, from the published files where they are there.
 
 local tally = require "tally"
+local files = require "spec.support.files"
 
-local root = os.getenv "TALLY_DATA" or "../shared/data"
+local root = files.published
 local hesa = root .. "/hesa"
-local file = io.open(hesa .. "/students-by-domicile/dt051-table-1-20182019.csv", "rb")
-if file then file:close() end
-local it_when_there = file and it or function() end
+local it_when_there = files.it_with(it, "hesa/students-by-domicile/dt051-table-1-20182019.csv")
 
 describe("the published files give", function()
   it_when_there("the Russell Group's international students, read with one glob", function()

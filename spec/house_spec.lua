@@ -1,29 +1,7 @@
 -- The house keeps its rules: who may include whom, who may ask for memory, what is exported, where the version stands.
 
-local lfs = require "lfs"
-
-local function files_under(folder, found)
-  found = found or {}
-  for name in lfs.dir(folder) do
-    local path = folder .. "/" .. name
-    if name:sub(1, 1) ~= "." then
-      if lfs.attributes(path, "mode") == "directory" then
-        files_under(path, found)
-      else
-        found[#found + 1] = path
-      end
-    end
-  end
-  table.sort(found)
-  return found
-end
-
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
+local files = require "spec.support.files"
+local read, files_under = files.read, files.under
 
 local function c_files()
   local found = {}
@@ -183,10 +161,7 @@ describe("the Lua half", function()
       for k, v in pairs(getmetatable("")) do assert(meta[k] == v) end
       io.write "clean"
     ]]
-    local path = os.tmpname()
-    local file = assert(io.open(path, "w"))
-    file:write(script)
-    file:close()
+    local path = files.write(os.tmpname(), script)
     local pipe = assert(io.popen("lua5.4 " .. path .. " 2>&1"))
     local output = pipe:read "a"
     pipe:close()

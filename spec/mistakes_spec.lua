@@ -2,25 +2,18 @@
 -- they are part of what tally promises.
 
 local tally = require "tally"
+local files = require "spec.support.files"
 local lfs = require "lfs"
 
 local folder
 
 local function file(name, bytes)
-  local path = folder .. "/" .. name
-  local out = assert(io.open(path, "wb"))
-  out:write(bytes)
-  out:close()
-  return path
+  return files.write(folder .. "/" .. name, bytes)
 end
 
 -- The message of the error that `action` raises; it must be tally's own error object.
 local function message(action)
-  local ok, err = pcall(action)
-  assert.is_false(ok)
-  assert.equal("table", type(err), tostring(err))
-  assert.equal("string", type(err.kind))
-  return (tostring(err):gsub(folder:gsub("%p", "%%%0"), "FOLDER"))
+  return files.message(action, folder)
 end
 
 local students = tally.from_columns {
@@ -29,15 +22,11 @@ local students = tally.from_columns {
 
 describe("a mistake", function()
   setup(function()
-    folder = os.tmpname()
-    os.remove(folder)
-    assert(lfs.mkdir(folder))
+    folder = files.new_folder()
   end)
 
   teardown(function()
-    for name in lfs.dir(folder) do os.remove(folder .. "/" .. name) end
-    lfs.rmdir(folder .. "/2019")
-    lfs.rmdir(folder)
+    files.remove_folder(folder)
   end)
 
   it("1: a misspelt column", function()

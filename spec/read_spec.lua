@@ -1,6 +1,7 @@
 -- Reading: options, several files as one table, totals, metadata, problems. What the engine does with bytes is in spec/c.
 
 local tally = require "tally"
+local files = require "spec.support.files"
 local core = require "tally.core"
 local lfs = require "lfs"
 local totals = require "tally.totals"
@@ -8,11 +9,7 @@ local totals = require "tally.totals"
 local folder
 
 local function file(name, bytes)
-  local path = folder .. "/" .. name
-  local out = assert(io.open(path, "wb"))
-  out:write(bytes)
-  out:close()
-  return path
+  return files.write(folder .. "/" .. name, bytes)
 end
 
 local function csv(text, options)
@@ -21,10 +18,7 @@ end
 
 -- The message of tally's own error.
 local function message(action)
-  local ok, err = pcall(action)
-  assert.is_false(ok)
-  assert.equal("table", type(err), tostring(err))
-  return (tostring(err):gsub(folder:gsub("%p", "%%%0"), "FOLDER"))
+  return files.message(action, folder)
 end
 
 -- What an action writes to standard error.
@@ -44,14 +38,11 @@ local function marked(t)
 end
 
 setup(function()
-  folder = os.tmpname()
-  os.remove(folder)
-  assert(lfs.mkdir(folder))
+  folder = files.new_folder()
 end)
 
 teardown(function()
-  for name in lfs.dir(folder) do os.remove(folder .. "/" .. name) end
-  lfs.rmdir(folder)
+  files.remove_folder(folder)
 end)
 
 describe("the input", function()
@@ -300,10 +291,8 @@ describe("total columns", function()
   end)
 end)
 
-local root = os.getenv "TALLY_DATA" or "../shared/data"
-local there = io.open(root .. "/hesa/scotland/finances.csv", "rb")
-if there then there:close() end
-local it_when_there = there and it or function() end
+local root = files.published
+local it_when_there = files.it_with(it, "hesa/scotland/finances.csv")
 
 describe("the parts of a published file", function()
   it_when_there("add up to what is published, but for rounding, without its totals", function()

@@ -1,12 +1,7 @@
 -- The README prints what it says it prints. Its blocks of Lua are run in order, as one program; a block of text after one is what it printed.
 -- README_WRITE=1 writes the blocks of text anew.
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
+local read = require("spec.support.files").read
 
 local source = read "README.md"
 

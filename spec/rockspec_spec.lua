@@ -1,24 +1,13 @@
 -- The rockspec names every source, every module, and the version that stands in VERSION.
 
-local lfs = require "lfs"
+local files = require "spec.support.files"
+local read = files.read
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local text = file:read "a"
-  file:close()
-  return text
-end
-
-local function files_under(folder, ending, found)
-  for name in lfs.dir(folder) do
-    local path = folder .. "/" .. name
-    if name:sub(1, 1) ~= "." and lfs.attributes(path, "mode") == "directory" then
-      files_under(path, ending, found)
-    elseif name:sub(-#ending) == ending then
-      found[#found + 1] = path
-    end
+local function files_under(folder, ending)
+  local found = {}
+  for _, path in ipairs(files.under(folder)) do
+    if path:sub(-#ending) == ending then found[#found + 1] = path end
   end
-  table.sort(found)
   return found
 end
 
