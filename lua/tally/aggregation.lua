@@ -64,7 +64,9 @@ end
 
 -- What the formulas come to, built up formula by formula.
 local function new_split(schema, keys, params)
-  local split = { aggregates = {}, of_leaves = {}, computed = {}, derives = {}, names = {}, known = {}, schema = schema }
+  local split = {
+    aggregates = {}, of_leaves = {}, computed = {}, derives = {}, names = {}, known = {}, schema = schema,
+  }
   for _, name in ipairs(keys) do split.known[name] = schema_.find(schema, name).type end
   split.rows = { schema = schema, params = params, used = {} }
   return split
