@@ -93,12 +93,12 @@ typedef struct tally_error {
 /* The short name of a status: "memory", "io", "syntax", "type", "name", "shape", "range", "cancel"; "ok". */
 TALLY_API const char *tally_status_name(tally_status status);
 
-/* The whole message for a person, "students.csv:3:1: a quote is opened here and never closed": place, as far as it is known, and text.
- * Returns its size without the NUL; a message that does not fit is cut. 640 bytes always suffice. */
+/* The whole message for a person, "students.csv:3:1: a quote is opened here and never closed": place, as far as it is known, and
+ * text. Returns its size without the NUL; a message that does not fit is cut. 640 bytes always suffice. */
 TALLY_API size_t tally_error_message(const tally_error *error, char *buffer, size_t size);
 
-/* The one of `count` names that was probably meant by `name`: the nearest, when at most a third of the letters (or one) differ; NULL when
- * none is near. For messages: "did you mean". borrows; returns one of `names` */
+/* The one of `count` names that was probably meant by `name`: the nearest, when at most a third of the letters (or one) differ;
+ * NULL when none is near. For messages: "did you mean". borrows; returns one of `names` */
 TALLY_API const char *tally_nearest(const char *name, const char *const *names, size_t count);
 
 /* =====================================================================================================
@@ -170,7 +170,8 @@ TALLY_API tally_status tally_column_slice(const tally_column *column, int64_t fi
                                           tally_error *error);
 /* The same text column with its groups in the declared order `levels`; a value that is not among them is an error.
  * out     new reference, dictionary text with tally_column_has_levels
- * errors  TALLY_ETYPE (not text), TALLY_ERANGE (a value is not among the levels, or a level is given twice), TALLY_ENOMEM */
+ * errors  TALLY_ETYPE (not text), TALLY_ERANGE (a value is not among the levels, or a level is given twice), TALLY_ESYNTAX (a level
+ *         is not UTF-8), TALLY_ENOMEM */
 TALLY_API tally_status tally_column_with_levels(const tally_column *column, const tally_text *levels, size_t count,
                                                 tally_column **out, tally_error *error);
 
@@ -184,7 +185,7 @@ TALLY_API void tally_builder_release(tally_builder *builder);
 /* Adds one value, copied. An integer is accepted by a number builder; any other difference of type is TALLY_ETYPE.
  * A missing value is accepted by all. Invalid UTF-8 in a text is TALLY_ESYNTAX. */
 TALLY_API tally_status tally_builder_append(tally_builder *builder, tally_value value, tally_error *error);
-/* Adds a missing value with its published symbol (copied); size 0 for none. At most 255 different symbols. */
+/* Adds a missing value with its published symbol (copied, valid UTF-8); size 0 for none. At most 255 different symbols. */
 TALLY_API tally_status tally_builder_append_missing(tally_builder *builder, tally_text reason, tally_error *error);
 /* The column built so far; the builder is empty again and may be used on.
  * out  new reference */
@@ -194,7 +195,8 @@ TALLY_API tally_status tally_builder_finish(tally_builder *builder, tally_column
 
 /* names, columns  borrows (names are copied, columns are retained)
  * rows            the length of every column; says it for a table without columns
- * errors          TALLY_ESHAPE (lengths differ, or a name is used twice or empty), TALLY_ENOMEM */
+ * errors          TALLY_ESHAPE (lengths differ, or a name is used twice or empty), TALLY_ESYNTAX (a name is not UTF-8),
+ *                 TALLY_ENOMEM */
 TALLY_API tally_status tally_table_new(const char *const *names, tally_column *const *columns, size_t count, int64_t rows,
                                        tally_table **out, tally_error *error);
 TALLY_API tally_table *tally_table_retain(const tally_table *table); /* new reference; NULL gives NULL */
@@ -441,13 +443,15 @@ typedef struct tally_join_report {
 /* Rows in the order of left, matches in the order of right; of a full or right join the unmatched rows of right come last.
  * Key columns appear once, under the left names.
  * report  may be NULL
- * errors  TALLY_ENAME, TALLY_ETYPE (keys of different types), TALLY_ESHAPE (a name twice in the result), TALLY_ENOMEM */
+ * errors  TALLY_ENAME, TALLY_ETYPE (keys of different types), TALLY_ERANGE (integers with numbers: one that no
+ *         number holds exactly), TALLY_ESHAPE (a name twice in the result), TALLY_ENOMEM */
 TALLY_API tally_status tally_table_join(const tally_table *left, const tally_table *right, const tally_join_options *options,
                                         tally_join_report *report, tally_table **out, tally_error *error);
 
 /* Rows of all tables, one after another, columns bound by name in order of first appearance; a column that a table lacks is
  * missing there; integer and number give number. With `origin` a first column of that name says which table (labels[i]).
- * errors  TALLY_ETYPE (a column's types cannot be bound), TALLY_ESHAPE (origin is already a column) */
+ * errors  TALLY_ETYPE (a column's types cannot be bound), TALLY_ERANGE (integers with numbers: one that no number holds exactly),
+ *         TALLY_ESHAPE (origin is already a column) */
 TALLY_API tally_status tally_table_append(const tally_table *const *tables, size_t count, const char *origin,
                                           const char *const *labels, tally_table **out, tally_error *error);
 
@@ -457,7 +461,7 @@ TALLY_API tally_status tally_table_append(const tally_table *const *tables, size
 TALLY_API tally_status tally_table_pivot(const tally_table *table, const char *const *keys, size_t key_count,
                                          const char *names_from, const char *values_from, tally_table **out, tally_error *error);
 /* Wide to long: for each row, one row for each of `columns`, its name in `names_to` and its value in `values_to`.
- * errors  TALLY_ENAME, TALLY_ETYPE (the columns have no common type), TALLY_ESHAPE */
+ * errors  TALLY_ENAME, TALLY_ETYPE (the columns have no common type), TALLY_ERANGE (as append), TALLY_ESHAPE */
 TALLY_API tally_status tally_table_unpivot(const tally_table *table, const char *const *columns, size_t count, const char *names_to,
                                            const char *values_to, tally_table **out, tally_error *error);
 

@@ -147,7 +147,20 @@ describe("a mistake fails on the line that made it:", function()
     function() u:change("n", { over = "year", base = "2018" }) end)
   fault("head takes a whole number from 0, not -1", function() u:head(-1) end)
   fault("sample takes a number of rows or a share below 1, not 2.5", function() u:sample(2.5) end)
+  fault("head takes a whole number from 0, not 1e+300", function() u:head(1e300) end)
   fault("a table has no verb 'fliter'; did you mean 'filter'?", function() u:fliter "n > 1" end)
+  fault("a table has no verb 'mutate'; here it is written t:derive \"x = a / b\"", function() u:mutate "x = n" end)
+  fault("a table has no verb 'n'; here it is written t:column \"n\"", function() return u.n end)
+  fault("head is called with a colon, as in t:head(...), and not with a dot", function() u.head(3) end)
+  fault("no column '`n`'; outside formulas names stand without backticks (columns: year, level, n)",
+    function() u:select "`n`" end)
+  fault("no function 'case_when'; here it is written if_else(condition, a, b)\n  case_when(n)\n  ^",
+    function() u:derive "x = case_when(n)" end)
+  fault("cannot compare date with text: write date('2019-08-31'), or date($name)\n  date(level) < 'x'\n              ^",
+    function() u:filter "date(level) < 'x'" end)
+  fault("no column 'NA'; here it is written nil\n  n == NA\n       ^", function() u:filter "n == NA" end)
+  fault("'level' is a text here, and not a column: names have no quotes, or backticks\n  'level' == 'UG'\n          ^",
+    function() u:filter "'level' == 'UG'" end)
   fault("'x.docx': the name must end in .csv .tsv .json .ndjson .txt or .md, or 'format' say the form",
     function() u:write "x.docx" end)
 end)

@@ -103,6 +103,11 @@ describe("a table on the screen", function()
     os.getenv = real -- luacheck: ignore
   end)
 
+  it("says how it is grouped", function()
+    local t = csv "year,level,n\n2019,UG,5\n":group_by("year", "level")
+    assert.matches("^1 row × 3 columns, grouped by year, level\n", tostring(t))
+  end)
+
   it("has its dimensions, names, types and aligned cells", function()
     local t = csv "year,level,students,pct\n2019,UG,1890020,18.865\n2019,PGT,531270,35\n"
     assert.same({

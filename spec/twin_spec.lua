@@ -1,6 +1,7 @@
 -- Each verb against its slow twin in plain Lua, on random tables with missing values and marked totals.
 
 local tally = require "tally"
+local files = require "spec.support.files"
 local twin = require "spec.support.twin"
 
 local ROUNDS = 150
@@ -76,6 +77,16 @@ local function assert_agree(expected, actual, what)
       error(("%s, row %d: %s"):format(what, i, shown(a, columns)))
     end
   end
+end
+
+-- Whether a table has rows, and all of them are totals: adding it up is refused, and `action` must say so.
+local function is_refused(expected, action)
+  for _, row in ipairs(expected.rows) do
+    if not row.is_total then return false end
+  end
+  if #expected.rows == 0 then return false end
+  assert.matches("are marked as totals", files.message(action))
+  return true
 end
 
 -- Runs a property on many random tables.
@@ -197,6 +208,7 @@ describe("agrees with its twin:", function()
   end)
 
   on_random_tables("count", function(t, expected, round)
+    if is_refused(expected, function() return t:count("g"):collect() end) then return end
     assert_agree(twin.aggregate(expected, { "g", "h" }, { { "n", "rows" } }), t:count("g", "h"), round)
     assert_agree(twin.aggregate(expected, { "g" }, { { "x", "sum", "x" } }), t:count("g", { weight = "x", as = "x" }), round)
   end)
@@ -290,6 +302,7 @@ describe("agrees with its twin:", function()
   end)
 
   on_random_tables("crosstab", function(t, expected, round)
+    if is_refused(expected, function() return t:crosstab("h", "g") end) then return end
     for _, percent in ipairs { false, "row", "column", "total" } do
       assert_agree(twin.crosstab(expected, "h", "g", "x", percent or nil),
         t:crosstab("h", "g", { value = "sum(x)", percent = percent or nil, totals = "both" }), round .. tostring(percent))

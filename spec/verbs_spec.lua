@@ -67,11 +67,33 @@ describe("marked totals", function()
     assert.equal(1, with_totals:filter "is_total or students > 105":aggregate("n = count()"):value(1, "n"))
   end)
 
+  it("are not added up when there is nothing else: that would look like nothing", function()
+    local only = with_totals:filter "level == 'Total'"
+    local ok, err = pcall(function() return only:aggregate("n = sum(students)"):collect() end)
+    assert.is_false(ok)
+    assert.matches('all rows that are left %(2%) are marked as totals.*filter "is_total"', tostring(err))
+    assert.equal(330, only:filter "is_total":aggregate("n = sum(students)"):value(1, "n"))
+  end)
+
+  it("come from columns of totals when other columns stand beside them", function()
+    local t = tally.read_csv { text = "p,Total UK,Total Non-UK,Not known\nA,5,3,1\nB,2,1,0\n" }
+    local function sum(names)
+      return t:unpivot(names, { values_to = "n" }):aggregate("n = sum(n)"):value(1, "n")
+    end
+    assert.equal(11, sum { "Total UK", "Total Non-UK" })
+    assert.equal(1, sum { "Total UK", "Not known" })
+  end)
+
   it("are counted by a formula that speaks of them", function()
     assert.same({ { 330, 330 } }, grid(with_totals:aggregate("t = sum(students where is_total)", "all = sum(students)")))
     assert.same({ { false, 6 }, { true, 2 } }, grid(with_totals:derive "t = is_total"
       :aggregate("n = count(where is_total or not is_total)", { by = "t" })))
     assert.equal(0, students:aggregate("n = count(where is_total)"):value(1, "n"))
+  end)
+
+  it("are a group of their own for all aggregates when their mark is a key", function()
+    assert.same({ { 6, 0 }, { 2, 330, total = true } }, grid(with_totals:aggregate("n = count()",
+      "t = sum(students where is_total)", { by = "is_total" })))
   end)
 
   it("stay marked through select, rename, sort, join, append, pivot and unpivot", function()
@@ -118,6 +140,14 @@ describe("marked totals", function()
 end)
 
 describe("totals", function()
+  it("are called so in the column of names, and not in that of codes", function()
+    local t = tally.from_rows({ { UKPRN = "1", provider = "A", n = 5 }, { UKPRN = "2", provider = "B", n = 7 } },
+      { columns = { "UKPRN", "provider", "n" } })
+    assert.same({ provider = "Total", n = 12, is_total = true }, t:totals():row(3))
+    assert.same({ provider = "Other", n = 5 }, t:top(1, "n", { other = "Other" }):row(2))
+    assert.equal("Total", t:select("UKPRN", "n"):totals():value(3, "UKPRN"))
+  end)
+
   it("add up amounts and nothing else", function()
     local t = students:derive("year_number = start_year(year)", "half = students / 2", "ratio = percent(students, 200)",
       "average = students / half", "big_year = year_number"):percent "students":totals()
@@ -202,6 +232,11 @@ describe("values", function()
     assert.same({ { i = 0, b = false, s = "z", d = "1900-01-01" } }, t:tail(1):to_rows())
     assert.equal("é\n\0", t:value(2, "s"))
     assert.equal(2, t:filter { d = { "2019-08-31", "1900-01-01" } }:aggregate("n = count(d)"):value(1, "n"))
+  end)
+
+  it("of columns come in order, which a table of names does not have", function()
+    assert.matches("from_columns takes columns in order", message(tally.from_columns, { a = { 1 }, b = { 2 } }))
+    assert.equal(0, #tally.from_columns {})
   end)
 
   it("of one column have one type", function()

@@ -230,6 +230,12 @@ static tally_status wrong_type(const tally_builder *b, tally_type given, tally_e
   return tl_fail(error, TALLY_ETYPE, "a value of type %s in a column of type %s", tally_type_name(given), tally_type_name(b->type));
 }
 
+static tally_status check_utf8(tally_text text, tally_error *error) {
+  size_t valid = tl_text_valid_utf8(text);
+  if (valid == text.size) return TALLY_OK;
+  return tl_fail(error, TALLY_ESYNTAX, "byte %zu of a text of %zu bytes is not valid UTF-8", valid + 1, text.size);
+}
+
 tally_status tally_builder_append(tally_builder *b, tally_value value, tally_error *error) {
   if (value.type == TALLY_MISSING) return tl_builder_missing(b, error);
   if (b->type == TALLY_NUMBER && value.type == TALLY_INTEGER) return tl_builder_number(b, (double)value.integer, error);
@@ -246,10 +252,7 @@ tally_status tally_builder_append(tally_builder *b, tally_value value, tally_err
     default:
       break;
   }
-  size_t valid = tl_text_valid_utf8(value.text);
-  if (valid < value.text.size) {
-    return tl_fail(error, TALLY_ESYNTAX, "byte %zu of a text of %zu bytes is not valid UTF-8", valid + 1, value.text.size);
-  }
+  TL_TRY(check_utf8(value.text, error));
   return tl_builder_text(b, value.text, error);
 }
 
@@ -257,6 +260,7 @@ tally_status tally_builder_append_missing(tally_builder *b, tally_text reason, t
   if (reason.size == 0) return tl_builder_missing(b, error);
   uint32_t code = tl_dictionary_find(&b->symbols, reason);
   if (code == TL_NO_CODE) {
+    TL_TRY(check_utf8(reason, error));
     if (b->symbols.size >= 255)
       return tl_fail(error, TALLY_ERANGE, "more than 255 different symbols for missing values in one column");
     TL_TRY(tl_dictionary_add(&b->symbols, reason, &code, error));

@@ -99,6 +99,7 @@ tally_status tl_column_cast(const tally_column *c, tally_type type, tally_column
 static tally_status levels_dictionary(const tally_text *levels, size_t count, tl_dictionary *dictionary, tally_error *error) {
   for (size_t i = 0; i < count; i++) {
     uint32_t code;
+    if (tl_text_valid_utf8(levels[i]) < levels[i].size) return tl_fail(error, TALLY_ESYNTAX, "level %zu is not valid UTF-8", i + 1);
     TL_TRY(tl_dictionary_add(dictionary, levels[i], &code, error));
     if (code != i) {
       return tl_fail(error, TALLY_ERANGE, "level '%.*s' is given twice", (int)levels[i].size, levels[i].bytes);

@@ -65,6 +65,10 @@ static tally_status check_columns(const char *const *names, tally_column *const 
                                   tally_error *error) {
   for (size_t i = 0; i < count; i++) {
     if (!names[i] || names[i][0] == '\0') return tl_fail(error, TALLY_ESHAPE, "column %zu has no name", i + 1);
+    tally_text name = tl_text_of(names[i]);
+    if (tl_text_valid_utf8(name) < name.size) {
+      return tl_fail(error, TALLY_ESYNTAX, "the name of column %zu is not valid UTF-8", i + 1);
+    }
     if (columns[i]->length != rows) {
       return tl_fail(error, TALLY_ESHAPE, "column '%s' has %lld rows, the table has %lld", names[i], (long long)columns[i]->length,
                      (long long)rows);
@@ -211,7 +215,7 @@ tally_status tally_table_with(const tally_table *table, const char *name, const 
     size_t at = index < 0 ? table->columns : (size_t)index;
     names[at] = name;
     columns[at] = (tally_column *)column;
-    status = tally_table_new(names, columns, count, table->columns ? table->rows : column->length, out, error);
+    status = tally_table_new(names, columns, count, table->columns || table->rows ? table->rows : column->length, out, error);
   }
   tl_mem_free(names);
   tl_mem_free(columns);

@@ -83,12 +83,18 @@ static tally_status put_table(csv_writer *w, const tally_table *table, tally_err
 
 /* ---- options ---- */
 
+/* What values of any type are written with cannot separate them. */
+static bool separates(char c) {
+  bool written = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr("\"\n\r+-.", c);
+  return (unsigned char)c < 0x80 && !written;
+}
+
 static tally_status set_options(csv_writer *w, const tally_csv_write_options *options, tally_error *error) {
   w->options = (tally_csv_write_options)TALLY_CSV_WRITE_OPTIONS;
   if (options) memcpy(&w->options, options, options->size < sizeof w->options ? options->size : sizeof w->options);
   if (!w->options.separator) w->options.separator = ',';
   char separator = w->options.separator;
-  if (separator == '"' || separator == '\n' || separator == '\r' || (unsigned char)separator >= 0x80)
+  if (!separates(separator))
     return tl_fail(error, TALLY_ESYNTAX, "byte %d cannot separate fields: take ',', ';', '|' or a tab", (unsigned char)separator);
   w->separator = tl_text(&w->options.separator, 1);
   w->missing = tl_text_of(w->options.missing ? w->options.missing : "");

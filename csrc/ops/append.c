@@ -76,9 +76,30 @@ static tally_status missing_like(const tally_column *model, tally_type type, con
   return tl_no_memory(error);
 }
 
+/* Whether a number holds the integer to its last digit. */
+static bool is_exact(int64_t integer) {
+  double number = (double)integer;
+  return number < 0x1p63 && (int64_t)number == integer;
+}
+
+/* An integer is not changed in silence because numbers stand beside it. */
+static tally_status check_exact(const tally_column *column, tally_error *error) {
+  const int64_t *integers = tl_integers(column);
+  for (int64_t i = 0; i < column->length; i++) {
+    if (is_exact(integers[i])) continue;
+    return tl_fail(
+        error, TALLY_ERANGE,
+        "%lld is an integer that would lose digits beside numbers: read both columns as text, or take number(...) of it if "
+        "an approximate value will do",
+        (long long)integers[i]);
+  }
+  return TALLY_OK;
+}
+
 static tally_status bound_part(const tally_column *column, int64_t length, tally_type type, const tally_column *model,
                                tally_column **out, tally_error *error) {
   if (column != model && !has_values(column)) return missing_like(model, type, column, length, out, error);
+  if (column->type == TALLY_INTEGER && type == TALLY_NUMBER) TL_TRY(check_exact(column, error));
   if (column->type != type) return tl_column_cast(column, type, out, error);
   *out = tally_column_retain(column);
   return TALLY_OK;
@@ -146,7 +167,9 @@ static tally_status bind_column(binding *b, const char *name, tally_error *error
   tally_type type;
   size_t clash[2];
   if (!tl_append_type(b->parts, b->table_count, &type, clash)) return type_clash(b, name, clash, error);
-  TL_TRY(tl_append_columns(b->parts, b->lengths, b->table_count, type, &b->columns[b->count], error));
+  tally_status status = tl_append_columns(b->parts, b->lengths, b->table_count, type, &b->columns[b->count], error);
+  if (status != TALLY_OK) tl_error_where(error, name);
+  TL_TRY(status);
   b->names[b->count++] = name;
   return TALLY_OK;
 }

@@ -23,9 +23,11 @@ static tally_status nil(interim *out, tally_error *error) {
 
 /* ---- dictionary first ---- */
 
-/* The one argument that is not a constant, when it is text with a dictionary no longer than the batch; else NULL. */
+/* The one argument that is not a constant, when it is text with a dictionary no longer than the batch; else NULL. The text of a
+ * text is the argument itself, with its reasons and levels: nothing is computed, whatever the batch. */
 static const tl_operand *coded_argument(const tl_call *call) {
   const tl_operand *varying = NULL;
+  if (call->function->evaluate == tl_evaluate_to_text) return NULL;
   for (size_t i = 0; i < call->count; i++) {
     if (call->arguments[i].constant) continue;
     if (varying) return NULL;

@@ -60,9 +60,18 @@ tally_status tl_evaluate_is_missing(const tl_call *call, tally_column **out, tal
 
 /* ---- choosing between arguments ---- */
 
-/* The argument as a column of the type of the answer; a nil is a missing value of that type. new reference */
-static tally_status as_result(const tl_call *call, const tl_operand *operand, tally_column **out, tally_error *error) {
-  if (operand->type == TALLY_MISSING) return tl_column_new_missing(call->type, operand->column->length, out, error);
+/* A missing value of the make of the first argument, from `first` on, that has the type of the answer: its dictionary and its
+ * declared levels are not lost by standing next to nothing. */
+static tally_status nil_like_others(const tl_call *call, size_t first, tally_column **out, tally_error *error) {
+  static const int64_t none = -1;
+  while (call->arguments[first].type != call->type) first++;
+  return tl_column_take(call->arguments[first].column, &none, 1, out, error);
+}
+
+/* The argument as a column of the type of the answer; a nil is one missing value of that type. new reference */
+static tally_status as_result(const tl_call *call, size_t first, const tl_operand *operand, tally_column **out,
+                              tally_error *error) {
+  if (operand->type == TALLY_MISSING) return nil_like_others(call, first, out, error);
   if (operand->type != call->type) return tl_column_cast(operand->column, call->type, out, error);
   *out = tally_column_retain(operand->column);
   return TALLY_OK;
@@ -72,7 +81,7 @@ static tally_status as_result(const tl_call *call, const tl_operand *operand, ta
 static tally_status take_chosen(const tl_call *call, size_t first, tally_column **parts, const int64_t *rows, tally_column **out,
                                 tally_error *error) {
   size_t count = call->count - first;
-  for (size_t i = 0; i < count; i++) TL_TRY(as_result(call, &call->arguments[first + i], &parts[i], error));
+  for (size_t i = 0; i < count; i++) TL_TRY(as_result(call, first, &call->arguments[first + i], &parts[i], error));
   tally_column *joined = NULL;
   TL_TRY(tl_column_concat(parts, count, &joined, error));
   tally_status status = tl_column_take(joined, rows, call->rows, out, error);

@@ -60,17 +60,23 @@ static tally_status check_keys(const joining *j, tally_error *error) {
   return TALLY_OK;
 }
 
+/* A pair of keys end to end. An integer that no number holds would match its neighbours, and is refused. */
+static tally_status bind_key(joining *j, size_t k, tally_error *error) {
+  const tally_column *pair[] = {left_key(j, k), right_key(j, k)};
+  tally_type type = pair[0]->type == pair[1]->type ? pair[0]->type : TALLY_NUMBER;
+  tally_status status = tl_append_columns(pair, NULL, 2, type, &j->keys[k], error);
+  if (status != TALLY_OK)
+    tl_error_where(error, pair[0]->type == TALLY_INTEGER ? j->options->left_keys[k] : j->options->right_keys[k]);
+  return status;
+}
+
 static tally_status group_keys(joining *j, tally_error *error) {
   size_t count = j->options->key_count;
   int64_t rows;
   if (__builtin_add_overflow(j->left->rows, j->right->rows, &rows)) return tl_no_memory(error);
   j->keys = tl_mem_zero(count, sizeof *j->keys);
   if (!j->keys) return tl_no_memory(error);
-  for (size_t k = 0; k < count; k++) {
-    const tally_column *pair[] = {left_key(j, k), right_key(j, k)};
-    tally_type type = pair[0]->type == pair[1]->type ? pair[0]->type : TALLY_NUMBER;
-    TL_TRY(tl_append_columns(pair, NULL, 2, type, &j->keys[k], error));
-  }
+  for (size_t k = 0; k < count; k++) TL_TRY(bind_key(j, k, error));
   return tl_groups_new((const tally_column *const *)j->keys, count, rows, &j->groups, error);
 }
 

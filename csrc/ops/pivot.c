@@ -94,16 +94,23 @@ static int64_t first_row(const axis *a, int64_t place) {
   return a->groups.first[a->order ? a->order[place] : place];
 }
 
+/* A text as it fits, cut at a whole character. */
+static void show(tally_text text, char *to, size_t size) {
+  tally_format_value((tally_value){.type = TALLY_TEXT, .text = text}, to, size);
+}
+
 /* "two rows for level 'UG' and domicile 'China': aggregate before pivot" */
 static tally_status two_rows(const pivoting *p, int64_t row, tally_error *error) {
-  char cell[300] = "", buffer[PLAIN_SIZE];
+  enum { SHOWN = 80 };
+  char cell[300] = "", buffer[PLAIN_SIZE], name[SHOWN], value[SHOWN];
   size_t used = 0;
-  for (size_t k = 0; k <= p->key_count && used < sizeof cell; k++) {
+  for (size_t k = 0; k <= p->key_count; k++) {
     bool last = k == p->key_count;
     tally_text text = plain_value(tally_column_value(last ? p->names : p->keys[k], row), buffer);
-    int shown = text.size < 80 ? (int)text.size : 80;
-    used += (size_t)snprintf(cell + used, sizeof cell - used, "%s%s '%.*s'", k ? " and " : "",
-                             last ? p->names_from : p->key_names[k], shown, text.bytes);
+    show(tl_text_of(last ? p->names_from : p->key_names[k]), name, SHOWN);
+    show(text, value, SHOWN);
+    if (used + strlen(name) + strlen(value) + sizeof " and  ''" > sizeof cell) break;
+    used += (size_t)snprintf(cell + used, sizeof cell - used, "%s%s '%s'", k ? " and " : "", name, value);
   }
   return tl_fail(error, TALLY_ESHAPE, "two rows for %s: aggregate before pivot", cell);
 }

@@ -63,6 +63,7 @@ static tally_status join_ends(const unpivoting *u, tally_column **out, tally_err
   tally_status status = tl_append_type(columns, u->count, &type, clash)
                             ? tl_append_columns(columns, NULL, u->count, type, out, error)
                             : type_clash(u, columns, clash, error);
+  if (status != TALLY_OK) tl_error_where(error, u->values_to);
   tl_mem_free(columns);
   return status;
 }

@@ -161,7 +161,8 @@ function M.split(formulas, schema, keys, params)
   for _, parsed in ipairs(formulas) do add_result(split, parsed) end
   check.all_used(split.rows, "aggregate")
   split.mentions_total = split.rows.mentions_total or false
-  if split.mentions_total and schema.marks then leave_totals_out(split.of_leaves) end
+  local apart = schema_.set_of(keys)[schema_.MARKS]
+  if split.mentions_total and schema.marks and not apart then leave_totals_out(split.of_leaves) end
   return split
 end
 

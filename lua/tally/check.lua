@@ -27,6 +27,25 @@ function M.is_aggregate(node)
     and (node.where ~= nil or not functions[node.func] or #node <= 1)
 end
 
+-- What other languages call functions and values, and how they are written in a formula.
+local if_else, missing, change = "if_else(condition, a, b)", "x == nil", "the verb change: t:change(\"n\", ...)"
+local functions_elsewhere = {
+  case_when = if_else, ifelse = if_else, iif = if_else,
+  is_na = missing, is_null = missing, isna = missing, isnull = missing,
+  n = "count()", avg = "mean(x)", average = "mean(x)", std = "sd(x)", stdev = "sd(x)", stddev = "sd(x)",
+  n_distinct = "distinct(x)", nunique = "distinct(x)", count_distinct = "distinct(x)", percentile = "quantile(x, 0.9)",
+  desc = "a minus, as in t:sort \"-n\"", lag = change, lead = change, shift = change, diff = change,
+  cumsum = "the verb cumulative: t:cumulative \"n\"", row_number = "the verb rank: t:rank \"n\"",
+  paste = "a .. b", paste0 = "a .. b", nchar = "length(x)", len = "length(x)", ceiling = "ceil(x)", ln = "log(x)",
+  substr = "substring(x, first, last)", gsub = "replace(x, old, new)", sub = "replace(x, old, new)",
+  str_replace = "replace(x, old, new)", str_detect = "contains(x, part)", grepl = "contains(x, part)",
+  tolower = "lower(x)", toupper = "upper(x)", tostring = "text(x)", tonumber = "number(x)",
+}
+local values_elsewhere = {
+  NA = "nil", null = "nil", NULL = "nil", None = "nil", NaN = "nil",
+  TRUE = "true", True = "true", FALSE = "false", False = "false",
+}
+
 -- ---- Names and values ----
 
 local function check_name(node, scope, parsed)
@@ -35,6 +54,10 @@ local function check_name(node, scope, parsed)
   local column = schema_.find(scope.schema, node.name)
   if column then return { "column", node.name }, column.type end
   if node.name == schema_.MARKS then return { "value", false, "boolean" }, "boolean" end
+  if values_elsewhere[node.name] then
+    formula.fault(parsed, node.at, "name", ("no column '%s'; here it is written %s"):format(node.name,
+      values_elsewhere[node.name]))
+  end
   formula.fault(parsed, node.at, "name", schema_.no_column(scope.schema, node.name))
 end
 
@@ -74,12 +97,21 @@ end
 
 local check
 
+local comparisons = schema_.set_of { "==", "~=", "<", "<=", ">", ">=", "in" }
+
+-- What to do where a date is compared with a text.
+local function date_hint(node, types)
+  local kinds = schema_.set_of(types)
+  if not comparisons[node.func] or not kinds.date or not kinds.text then return "" end
+  return ": write date('2019-08-31'), or date($name)"
+end
+
 -- The type that a function gives; the engine's refusal, shown in the formula.
 local function type_of_call(node, types, parsed)
   local ok, result = pcall(core.function_type, node.func, types)
   if ok then return result end
   if not error_.is(result) or result.kind == "memory" then error(result, 0) end
-  formula.fault(parsed, node.at, result.kind, result.message)
+  formula.fault(parsed, node.at, result.kind, result.message .. date_hint(node, types))
 end
 
 local function check_function_name(node, parsed)
@@ -96,7 +128,19 @@ local function check_function_name(node, parsed)
   end
   local names = core.functions()
   for _, name in ipairs(core.aggregates()) do names[#names + 1] = name end
-  formula.fault(parsed, node.at, "name", ("no function '%s'%s"):format(node.func, suggest.hint(node.func, names)))
+  local written = functions_elsewhere[node.func]
+  formula.fault(parsed, node.at, "name", ("no function '%s'%s"):format(node.func, written
+    and "; here it is written " .. written or suggest.hint(node.func, names)))
+end
+
+-- Two texts compared with one another say nothing of the rows: one of them was to be a column.
+local function check_quotes(node, parsed)
+  if not comparisons[node.func] then return end
+  for i = 1, #node do
+    if node[i].tag ~= "value" or node[i].type ~= "text" then return end
+  end
+  formula.fault(parsed, node.at, "type", ("'%s' is a text here, and not a column: names have no quotes, or backticks")
+    :format(node[1].value))
 end
 
 -- The arguments of `in`, a list that is passed by name spread out.
@@ -119,6 +163,7 @@ end
 local function check_call(node, scope, parsed, depth)
   if scope.aggregate and M.is_aggregate(node) then return scope.aggregate(node, parsed) end
   check_function_name(node, parsed)
+  check_quotes(node, parsed)
   local expression, types = { "call", node.func }, {}
   for i, argument in ipairs(spread(node, scope, parsed)) do
     expression[i + 2], types[i] = check(argument, scope, parsed, depth + 1)

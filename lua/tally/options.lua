@@ -73,9 +73,9 @@ function M.groups(verb, node, options)
   return schema_.need_all(node.schema, options.by, verb)
 end
 
---- A whole number not below a least one.
+--- A whole number not below a least one, and not beyond those that a double holds exactly.
 function M.need_count(verb, value, least)
-  if type(value) ~= "number" or value % 1 ~= 0 or value < least then
+  if type(value) ~= "number" or value % 1 ~= 0 or value < least or value > 2^53 then
     error_.throw("range", ("%s takes a whole number from %d, not %s"):format(verb, least, schema_.shown(value)))
   end
   return value

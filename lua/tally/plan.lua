@@ -91,7 +91,9 @@ end
 --- The rows that are not totals of others.
 function M.leaves(node)
   if not node.schema.marks then return node end
-  return M.unmark(M.filter(node, { "call", "not", { "column", schema_.MARKS } }, "not is_total"))
+  local filter = M.filter(node, { "call", "not", { "column", schema_.MARKS } }, "not is_total")
+  filter.arguments.leaves = true
+  return M.unmark(filter)
 end
 
 --- Columns under other names.

@@ -219,6 +219,8 @@ end
 local function dimensions(t, picture)
   local rows, columns = number.count(picture.rows, "row"), number.count(#picture.columns, "column")
   if picture.total_rows > 0 then rows = ("%s (%s)"):format(rows, number.count(picture.total_rows, "total")) end
+  local groups = t:groups()
+  if #groups > 0 then columns = ("%s, grouped by %s"):format(columns, table.concat(groups, ", ")) end
   return rows .. " × " .. columns .. source_names(t)
 end
 

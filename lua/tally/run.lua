@@ -129,6 +129,26 @@ local function translated_aggregates(aggregates, place)
   return list
 end
 
+local function is_empty(result, keys)
+  if #keys > 0 or result:rows() == 0 then return result:rows() == 0 end
+  for i = 1, #result:names() do
+    local value = result:column(i):value(1)
+    if value ~= nil and value ~= 0 then return false end
+  end
+  return true
+end
+
+-- An aggregate of nothing but totals would come out empty, as if there had been nothing to add up.
+local function check_leaves(node)
+  local filter = node.inputs[1].inputs[1]
+  if not filter or not filter.arguments.leaves then return end
+  local input = M.run(filter.inputs[1])
+  if input:rows() == 0 then return end
+  if input:run { steps = { { "filter", filter.arguments.keep } }, count = true } > 0 then return end
+  error_.throw("shape", ("all rows that are left (%d) are marked as totals, which are never added up: to use them as "
+    .. "data, ask for them with filter \"is_total\", or drop \"is_total\""):format(input:rows()))
+end
+
 local function run_aggregate(node)
   local chain, source = chain_of(node.inputs[1])
   local input = M.run(source)
@@ -140,6 +160,7 @@ local function run_aggregate(node)
     keys = physical,
     aggregates = translated_aggregates(node.arguments.aggregates, program.place),
   }
+  if is_empty(result, keys) then check_leaves(node) end
   return with_plan_names(result, keys, physical):select(schema_.all_names(node.schema))
 end
 

@@ -86,6 +86,8 @@ function M.no_column(schema, name)
   local shown = table.concat(names, ", ", 1, math.min(#names, NAMES_SHOWN))
   if #names > NAMES_SHOWN then shown = ("%s, and %d more"):format(shown, #names - NAMES_SHOWN) end
   local hint = suggest.hint(name, names)
+  local inner = name:match "^`(.*)`$"
+  if inner and M.find(schema, inner) then hint = "; outside formulas names stand without backticks" end
   return ("no column '%s'%s (columns: %s)"):format(name, hint, shown == "" and "none" or shown)
 end
 
@@ -150,15 +152,30 @@ function M.set_of(list)
   return set
 end
 
---- The first text column that is none of these: the one that names a row. Nil when there is none.
+-- Words in the name of a column of codes, which name a row only when nothing else does.
+local code_words = { ukprn = true, id = true, identifier = true, code = true }
+
+local function is_code(name)
+  for word in name:lower():gmatch "%a+" do
+    if code_words[word] then return true end
+  end
+  return false
+end
+
+--- The first text column that is none of these: the one that names a row; one of codes when there is no other. Nil
+-- when there is none.
 -- @param schema
 -- @tparam {string,...} but names
 -- @treturn string|nil
 function M.label(schema, but)
-  local left_out = M.set_of(but)
+  local left_out, code = M.set_of(but), nil
   for _, column in ipairs(schema.columns) do
-    if column.type == "text" and not left_out[column.name] then return column.name end
+    if column.type == "text" and not left_out[column.name] then
+      if not is_code(column.name) then return column.name end
+      code = code or column.name
+    end
   end
+  return code
 end
 
 --- A name that no column has, made from this one.

@@ -30,6 +30,9 @@ local verbs = {
 
 for _, name in ipairs(verbs) do
   Table[name] = function(self, ...)
+    if getmetatable(self) ~= meta then
+      error_.throw("type", ("%s is called with a colon, as in t:%s(...), and not with a dot"):format(name, name))
+    end
     return new(require("tally.verbs." .. name)(self.plan, ...))
   end
 end
@@ -172,16 +175,40 @@ end
 
 -- ---- The object ----
 
+-- What dplyr, Polars, pandas and SQL call the verbs, and how they are written here.
+local join, write = "t:join(other, { by = \"key\", kind = \"left\" })", "t:write \"table.csv\""
+local derive, aggregate, append = "t:derive \"x = a / b\"", "t:aggregate \"n = sum(x)\"", "t:append(other)"
+local pivot, unpivot = "t:pivot(\"names\", \"values\")", "t:unpivot { \"a\", \"b\" }"
+local elsewhere = {
+  mutate = derive, with_columns = derive, assign = derive, transmute = derive,
+  summarise = aggregate, summarize = aggregate, agg = aggregate,
+  arrange = "t:sort \"-n\"", sort_values = "t:sort \"-n\"", order_by = "t:sort \"-n\"",
+  where = "t:filter \"n > 5\"", subset = "t:filter \"n > 5\"", query = "t:filter \"n > 5\"",
+  ungroup = "t:group_by()", unique = "t:distinct \"a\"",
+  pivot_wider = pivot, spread = pivot, pivot_longer = unpivot, melt = unpivot, gather = unpivot,
+  left_join = join, inner_join = join, right_join = join, full_join = join, anti_join = join, semi_join = join,
+  merge = join,
+  bind_rows = append, rbind = append, concat = append, union = append, vstack = append,
+  slice_max = "t:top(10, \"n\")", top_n = "t:top(10, \"n\")", nlargest = "t:top(10, \"n\")",
+  replace_na = "t:fill(\"n\", 0)", fill_null = "t:fill(\"n\", 0)", fillna = "t:fill(\"n\", 0)",
+  write_csv = write, to_csv = write, write_json = write, to_json = write, save = write,
+  nrow = "#t", height = "#t", shape = "#t", pull = "t:column \"n\"", colnames = "t:names()", columns = "t:names()",
+  summary = "t:describe()", glimpse = "t:describe()", info = "t:describe()",
+}
+
 local method_names = {}
 for name in pairs(Table) do method_names[#method_names + 1] = name end
 table.sort(method_names)
 
 meta.__name = "tally.table"
 
-function meta.__index(_, name)
+function meta:__index(name)
   local method = Table[name]
   if method or type(name) ~= "string" or name:sub(1, 1) == "_" then return method end
-  error_.throw("name", ("a table has no verb '%s'%s"):format(name, suggest.hint(name, method_names)))
+  local written = elsewhere[name]
+  if schema_.find(self.plan.schema, name) then written = ("t:column %q"):format(name) end
+  error_.throw("name", ("a table has no verb '%s'%s"):format(name, written and "; here it is written " .. written
+    or suggest.hint(name, method_names)))
 end
 
 function meta.__newindex(_, name)

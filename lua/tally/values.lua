@@ -106,6 +106,10 @@ function M.from_columns(columns, options)
   if type(columns) ~= "table" then
     error_.throw("type", ("from_columns takes a list of columns, not %s"):format(schema_.shown(columns)))
   end
+  if columns[1] == nil and next(columns) ~= nil then
+    error_.throw("shape", "from_columns takes columns in order, as in { { \"n\", { 75, 12 } } }: a Lua table keeps no "
+      .. "order of names")
+  end
   local names, arrays, rows = {}, {}, 0
   for i, pair in ipairs(columns) do
     check_pair(pair, i)

@@ -84,6 +84,7 @@ static void test_builder_errors(void) {
   FAILS(TALLY_ETYPE, "a value of type integer in a column of type text",
         tally_builder_append(builder, twin_integer(1), &check_error));
   FAILS(TALLY_ESYNTAX, "byte 3", tally_builder_append(builder, twin_text("ab\xFF"), &check_error));
+  FAILS(TALLY_ESYNTAX, "byte 2", tally_builder_append_missing(builder, tl_text_of("[\xFF]"), &check_error));
   for (int i = 0; i < 255; i++) {
     char symbol[16];
     snprintf(symbol, sizeof symbol, "[%d]", i);
@@ -245,6 +246,8 @@ static void test_levels(void) {
   FAILS(TALLY_ERANGE, "'PGT'", tally_column_with_levels(column, levels, 2, &result, &check_error));
   tally_text twice[] = {tl_text_of("UG"), tl_text_of("UG")};
   FAILS(TALLY_ERANGE, "'UG' is given twice", tally_column_with_levels(column, twice, 2, &result, &check_error));
+  tally_text broken[] = {levels[0], levels[1], levels[2], tl_text_of("\xC3")};
+  FAILS(TALLY_ESYNTAX, "level 4 is not valid UTF-8", tally_column_with_levels(column, broken, 4, &result, &check_error));
   tally_text turned[] = {levels[2], levels[1], levels[0]};
   MUST(tally_column_with_levels(column, turned, 3, &other, &check_error));
   MUST(tl_column_concat((tally_column *[]){leveled, leveled}, 2, &joined, &check_error));
@@ -339,6 +342,16 @@ static void test_table_errors(void) {
   FAILS(TALLY_ESHAPE, "two columns are named 'a'", tally_table_new(twice, columns, 3, 5, &result, &check_error));
   FAILS(TALLY_ESHAPE, "has no name", tally_table_new((const char *[]){""}, columns, 1, 5, &result, &check_error));
   FAILS(TALLY_ESHAPE, "'a' has 5 rows", tally_table_new(twice, columns, 1, 6, &result, &check_error));
+  FAILS(TALLY_ESYNTAX, "the name of column 2 is not valid UTF-8",
+        tally_table_new((const char *[]){"a", "caf\xE9"}, columns, 2, 5, &result, &check_error));
+  tally_table *bare;
+  MUST(tally_table_select(table, NULL, 0, &bare, &check_error));
+  CHECK(bare->rows == 5);
+  tally_column *short_one;
+  MUST(tally_column_slice(columns[0], 0, 2, &short_one, &check_error));
+  FAILS(TALLY_ESHAPE, "'a' has 2 rows, the table has 5", tally_table_with(bare, "a", short_one, &result, &check_error));
+  tally_column_release(short_one);
+  tally_table_release(bare);
   FAILS(TALLY_ERANGE, "outside", tally_table_slice(table, 3, 3, &result, &check_error));
   FAILS(TALLY_ERANGE, "outside", tally_table_slice(table, 1, INT64_MAX, &result, &check_error));
   CHECK(result == NULL);

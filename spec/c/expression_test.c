@@ -387,6 +387,56 @@ static void test_dictionary_and_reasons(void) {
   tally_column_release(level);
 }
 
+/* In a short batch the dictionary is longer than the rows, and nothing may depend on that: the text of a text is the text. */
+static void test_text_of_text(void) {
+  tally_column *level, *leveled, *got;
+  tally_table *table = levels_table(&level), *short_one;
+  tally_text levels[] = {{"PGT", 3}, {"UG", 2}, {"PGR", 3}};
+  MUST(tally_column_with_levels(level, levels, 3, &leveled, must_));
+  MUST(tally_table_with(table, "leveled", leveled, &short_one, must_));
+  tally_table_release(table);
+  table = short_one;
+  for (int64_t first = 0; first < 6; first += 5) {
+    MUST(tally_table_slice(table, first, 6 - first, &short_one, must_));
+    got = answer(short_one, "text", 1, (const char *const[]){"$level"});
+    CHECK(reason_is(got, 5 - first, "[x]"));
+    tally_column_release(got);
+    got = answer(short_one, "text", 1, (const char *const[]){"$leveled"});
+    CHECK(reason_is(got, 5 - first, "[x]") && tally_column_has_levels(got));
+    tally_column_release(got);
+    tally_table_release(short_one);
+  }
+  tally_table_release(table);
+  tally_column_release(leveled);
+  tally_column_release(level);
+}
+
+/* `coalesce(leveled, nil)` and `if_else(leveled ~= "UG", leveled, nil)`: nothing takes nothing away. */
+static void test_nil_keeps_levels(void) {
+  tally_column *level, *leveled, *got;
+  tally_table *table = levels_table(&level);
+  tally_text levels[] = {{"PGT", 3}, {"UG", 2}, {"PGR", 3}};
+  MUST(tally_column_with_levels(level, levels, 3, &leveled, must_));
+  tally_table *with;
+  MUST(tally_table_with(table, "level", leveled, &with, must_));
+  for (int conditional = 0; conditional < 2; conditional++) {
+    tally_expression *nodes[3], *call;
+    size_t count = 0;
+    if (conditional) nodes[count++] = formula("~=", 2, (const char *const[]){"$level", "UG"});
+    MUST(tally_expression_column("level", &nodes[count++], must_));
+    MUST(tally_expression_value((tally_value){.type = TALLY_MISSING}, &nodes[count++], must_));
+    MUST(tally_expression_call(conditional ? "if_else" : "coalesce", nodes, count, &call, must_));
+    MUST(tally_evaluate(with, call, &got, must_));
+    CHECK(tally_column_has_levels(got) && holds(got, 1, "PGT") && tally_column_missing(got) == (conditional ? 3 : 1));
+    tally_column_release(got);
+    tally_expression_release(call);
+  }
+  tally_table_release(with);
+  tally_table_release(table);
+  tally_column_release(leveled);
+  tally_column_release(level);
+}
+
 /* Decimals as they are written: the rounding of the twin works on their digits. */
 static void test_rounding(void) {
   enum { COUNT = 20000 };
@@ -454,6 +504,8 @@ int main(void) {
   test_kleene();
   test_depth();
   test_dictionary_and_reasons();
+  test_text_of_text();
+  test_nil_keeps_levels();
   test_rounding();
   test_refused_memory();
   return finish();

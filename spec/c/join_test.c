@@ -106,13 +106,13 @@ static tally_type partner_of(tally_type type) {
 }
 
 static void check_round(tally_join_kind kind, int64_t left_rows, int64_t right_rows) {
-  tally_type first = twin_type(), second = twin_type();
+  tally_type first = twin_type(), second = twin_type(), right_first = partner_of(first), right_second = partner_of(second);
+  twin_exact = right_first != first || right_second != second;
   int missing = twin_random(3) ? twin_random(50) : 0;
   tally_column *of_left[] = {twin_column(first, left_rows, missing), twin_column(second, left_rows, missing),
                              twin_column(twin_type(), left_rows, 20), twin_row_numbers(left_rows)};
-  tally_column *of_right[] = {twin_column(partner_of(first), right_rows, missing),
-                              twin_column(partner_of(second), right_rows, missing), twin_column(twin_type(), right_rows, 20),
-                              twin_column(twin_type(), right_rows, 0)};
+  tally_column *of_right[] = {twin_column(right_first, right_rows, missing), twin_column(right_second, right_rows, missing),
+                              twin_column(twin_type(), right_rows, 20), twin_column(twin_type(), right_rows, 0)};
   tally_table *left = twin_table(left_names, of_left, 4, left_rows), *right = twin_table(right_names, of_right, 4, right_rows);
   tally_join_options options = {.size = sizeof options, .kind = kind, .left_keys = left_names, .right_keys = right_names};
   options.key_count = 1 + (size_t)twin_random(2);
@@ -212,6 +212,28 @@ static void test_errors(void) {
   tally_table_release(right);
 }
 
+/* 2^53 + 1 lies next to 2^53, the nearest number, and is not it. */
+static void test_inexact_keys(void) {
+  tally_value integers[] = {twin_integer(9007199254740992), twin_integer(9007199254740993)}, numbers[] = {twin_number(0x1p53)};
+  tally_column *of_left[] = {twin_column_of(TALLY_INTEGER, integers, 2)}, *of_right[] = {twin_column_of(TALLY_NUMBER, numbers, 1)};
+  const char *left_key = "id", *right_key = "number";
+  tally_table *left = twin_table(&left_key, of_left, 1, 2), *right = twin_table(&right_key, of_right, 1, 1), *some, *result = NULL;
+  tally_join_options options = {.size = sizeof options, .left_keys = &left_key, .right_keys = &right_key, .key_count = 1};
+  FAILS(TALLY_ERANGE, "9007199254740993 is an integer that would lose digits",
+        tally_table_join(left, right, &options, NULL, &result, &check_error));
+  CHECK(strcmp(check_error.where, "id") == 0 && !result);
+  options.left_keys = &right_key, options.right_keys = &left_key;
+  FAILS(TALLY_ERANGE, "9007199254740993", tally_table_join(right, left, &options, NULL, &result, &check_error));
+  CHECK(strcmp(check_error.where, "id") == 0 && !result);
+  MUST(tally_table_slice(left, 0, 1, &some, &check_error));
+  MUST(tally_table_join(right, some, &options, NULL, &result, &check_error));
+  CHECK(result->rows == 1);
+  tally_table_release(result);
+  tally_table_release(some);
+  tally_table_release(left);
+  tally_table_release(right);
+}
+
 static tally_status join_it(const void *context, tally_table **out, tally_error *error) {
   const tally_table *table = context;
   tally_join_options options = {.size = sizeof options, .kind = TALLY_JOIN_FULL, .left_keys = left_names, .right_keys = left_names};
@@ -232,6 +254,7 @@ int main(void) {
   test_names();
   test_key_named_like_another();
   test_errors();
+  test_inexact_keys();
   test_no_memory();
   CHECK(tally_memory_used() == 0);
   return finish();

@@ -25,6 +25,7 @@ static tally_table *random_part(const tally_type *types) {
     if (twin_random(3) == 0) continue;
     if (type == TALLY_NUMBER && twin_random(2)) type = TALLY_INTEGER;
     bool empty = twin_random(4) == 0;
+    twin_exact = true;
     names[count] = bound_names[name];
     columns[count++] = twin_column(empty ? twin_type() : type, rows, empty ? 101 : twin_random(60));
   }
@@ -132,6 +133,30 @@ static void test_append_errors(void) {
   CHECK(result == NULL);
   tally_table_release(text);
   tally_table_release(numbers);
+}
+
+/* An integer is not changed in silence by the numbers that it is put beside, under one another or side by side. */
+static void test_inexact_integers(void) {
+  tally_value integers[] = {twin_integer(1), twin_integer(-9007199254740993)};
+  const char *const both[] = {"n", "x"};
+  tally_column *columns[] = {twin_column_of(TALLY_INTEGER, integers, 2), twin_column(TALLY_NUMBER, 2, 0)};
+  tally_table *table = twin_table(both, columns, 2, 2), *exact, *number = NULL, *result = NULL;
+  MUST(tally_table_select(table, both + 1, 1, &number, &check_error));
+  MUST(tally_table_rename(number, both + 1, both, 1, &result, &check_error));
+  tally_table_release(number);
+  number = result, result = NULL;
+  FAILS(TALLY_ERANGE, "-9007199254740993 is an integer that would lose digits",
+        tally_table_append((const tally_table *[]){number, table}, 2, NULL, NULL, &result, &check_error));
+  CHECK(strcmp(check_error.where, "n") == 0 && !result);
+  FAILS(TALLY_ERANGE, "-9007199254740993", tally_table_unpivot(table, both, 2, "name", "value", &result, &check_error));
+  CHECK(strcmp(check_error.where, "value") == 0 && !result);
+  MUST(tally_table_slice(table, 0, 1, &exact, &check_error));
+  MUST(tally_table_unpivot(exact, both, 2, "name", "value", &result, &check_error));
+  CHECK(result->rows == 2 && result->column[1]->type == TALLY_NUMBER && tl_numbers(result->column[1])[0] == 1);
+  tally_table_release(result);
+  tally_table_release(exact);
+  tally_table_release(number);
+  tally_table_release(table);
 }
 
 /* ---- Pivot ---- */
@@ -327,6 +352,7 @@ static void check_unpivot(void) {
   int64_t rows = twin_random(4) ? twin_random(60) : 0;
   tally_type type = twin_type();
   tally_column *columns[5];
+  twin_exact = true;
   for (int i = 0; i < 5; i++) {
     bool empty = twin_random(5) == 0;
     bool integer = type == TALLY_NUMBER && twin_random(2);
@@ -340,6 +366,24 @@ static void check_unpivot(void) {
   MUST(tally_table_unpivot(table, all + 4, 1, "name", "e", &result, &check_error)); /* a name that has become free */
   CHECK(result->columns == 6 && tally_table_index(result, "e") == 5);
   tally_table_release(result);
+  tally_table_release(table);
+}
+
+/* Long texts are cut at a whole character, and no longer list of keys leaves half of one. */
+static void test_pivot_long_message(void) {
+  char level[101] = "a", name[101] = "n";
+  for (size_t i = 0; i < 49; i++) memcpy(level + 1 + 2 * i, "\xC3\xA9", 3), memcpy(name + 1 + 2 * i, "\xC3\xA9", 3);
+  const char *const names[] = {name, "b", "c", "d", "domicile", "n"};
+  tally_value twice[] = {twin_text(level), twin_text(level)};
+  tally_column *columns[6];
+  for (size_t c = 0; c < 5; c++) columns[c] = twin_column_of(TALLY_TEXT, twice, 2);
+  columns[5] = twin_row_numbers(2);
+  tally_table *table = twin_table(names, columns, 6, 2), *result = NULL;
+  for (size_t count = 1; count <= 4; count++) {
+    FAILS(TALLY_ESHAPE, "two rows for n", tally_table_pivot(table, names, count, "domicile", "n", &result, &check_error));
+    CHECK(tl_text_valid_utf8(tl_text_of(check_error.text)) == strlen(check_error.text));
+    CHECK(strstr(check_error.text, ": aggregate before pivot"));
+  }
   tally_table_release(table);
 }
 
@@ -397,7 +441,9 @@ int main(void) {
   }
   test_append_levels();
   test_append_errors();
+  test_inexact_integers();
   test_pivot_errors();
+  test_pivot_long_message();
   test_pivot_without_keys();
   test_unpivot_errors();
   test_no_memory();

@@ -6,13 +6,13 @@ local analysis = require "tally.analysis"
 
 local unpack = table.unpack or unpack
 
--- The formulas of the three sums, and the values that enter them. A published total is a row of its own; without one
--- the domiciles are added up, and then no published total may be among them.
+-- The formulas of the three sums, and the values that enter them. A published total is a row of its own, marked or
+-- not; without one the domiciles are added up, and then no published total may be among them.
 local function sums(parameters)
   local values = { country = parameters.country }
   local formulas = { "students = sum(students where domicile == $country and not is_total)" }
   local function add(name, otherwise)
-    local condition = parameters[name] and ("domicile == $%s"):format(name) or otherwise
+    local condition = parameters[name] and ("domicile == $%s and (is_total or not is_total)"):format(name) or otherwise
     values[name] = parameters[name]
     formulas[#formulas + 1] = ("%s = sum(students where %s)"):format(name, condition)
   end

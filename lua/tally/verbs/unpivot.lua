@@ -1,6 +1,6 @@
 --- `t:unpivot({ "England", "Wales" }, { names_to = "country", values_to = "students" })`: columns become rows, one
 -- for each, with the name of the column and its value. A row that comes from a column of totals is marked as a
--- total.
+-- total, when there are columns beside it that are not.
 
 local error_ = require "tally.error"
 local options_ = require "tally.options"
@@ -51,13 +51,14 @@ local function check_groups(schema, names)
   end
 end
 
--- Rows from columns of totals are totals.
+-- Rows from columns of totals are totals of the others; when all are ("Total UK", "Total Non-UK"), they are the data.
 local function mark_totals(result, names, names_to)
   local from_total = steps.call("in", steps.column(names_to))
   for _, name in ipairs(names) do
     if (result.schema.info.total_columns or {})[name] then from_total[#from_total + 1] = steps.value(name) end
   end
-  if #from_total == 3 then return result end
+  local totals = #from_total - 3
+  if totals == 0 or totals == #names then return result end
   if result.schema.marks then from_total = steps.call("or", steps.column(schema_.MARKS), from_total) end
   return steps.derive(result, schema_.MARKS, from_total, "it is a total, or comes from a column of totals")
 end
