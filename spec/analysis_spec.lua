@@ -2,12 +2,7 @@
 
 local tally = require "tally"
 
-local function message(action)
-  local ok, err = pcall(action)
-  assert.is_false(ok)
-  assert.equal("table", type(err), tostring(err))
-  return tostring(err)
-end
+local message = require("spec.support.files").error_text
 
 local students = tally.from_rows {
   { level = "UG", domicile = "China", students = 60 },

@@ -511,7 +511,7 @@ local function good_calls()
     symbols = {}, functions = {}, aggregates = {}, function_type = { "not", { "boolean" } }, aggregate_type = { "sum", "integer" },
     read_csv = { { bytes = CSV }, {} }, read_json = { { bytes = "[]" }, {} }, table = { { "a" }, { c }, 2 },
     column = { "text", { "a" }, 2, {} }, constant = { "integer", 1, 3 }, append = { { t }, "file", { "a" } },
-    write_bytes = { "", { path = os.tmpname() } }, format_number = { 1 }, nearest = { "a", { "b" } }, set_error_metatable = { {} },
+    write_bytes = { "", { path = os.tmpname() } }, format_number = { 1 }, nearest = { "a", { "b" } }, caller = {}, set_error_metatable = { {} },
     fail_allocation = { -1, false }, glob = { "*" },
   }
   return functions, methods, { table = t, column = c, reading = r }

@@ -20,12 +20,7 @@ local function parsed(text)
   return shown(formula.parse(text).tree)
 end
 
-local function message(action, ...)
-  local ok, err = pcall(action, ...)
-  assert.is_false(ok)
-  assert.equal("string", type(err.kind))
-  return tostring(err)
-end
+local message = require("spec.support.files").error_text
 
 describe("a formula", function()
   it("binds as Lua does", function()

@@ -4,12 +4,7 @@ local tally = require "tally"
 local core = require "tally.core"
 local plan = require "tally.plan"
 
-local function message(action, ...)
-  local ok, err = pcall(action, ...)
-  assert.is_false(ok)
-  assert.equal("string", type(err.kind), tostring(err))
-  return tostring(err)
-end
+local message = require("spec.support.files").error_text
 
 local t = tally.from_columns {
   { "year", { 2018, 2018, 2019, 2019 } }, { "level", { "UG", "PGT", "UG", "PGT" } }, { "n", { 10, 20, 30, n = 4 } },

@@ -27,7 +27,7 @@ local function printed(list)
     outputs[environment.block] = (outputs[environment.block] or "") .. table.concat(texts, "\t") .. "\n"
   end
   for i, block in ipairs(list) do chunk[#chunk + 1] = ("block = %d\n%s"):format(i, block.code) end
-  assert(load(table.concat(chunk, "\n"), "README.md", "t", environment))()
+  assert(load(table.concat(chunk, "\n"), "=brief.lua", "t", environment))()
   return outputs
 end
 

@@ -85,7 +85,7 @@ local function is_refused(expected, action)
     if not row.is_total then return false end
   end
   if #expected.rows == 0 then return false end
-  assert.matches("are marked as totals", files.message(action))
+  assert.matches("are marked as totals", files.error_text(action))
   return true
 end
 

@@ -1,10 +1,11 @@
 /* lua/fail: how a failure of the engine reaches Lua: as one kind of error object, a table with the fields kind, message, line,
- * column and file (the input concerned) or where (any other thing concerned). The idea: the engine's error stands on the C stack
- * and is copied, so nothing is lost when Lua jumps away. Wrong arguments are not errors of the engine; they go through
- * luaL_argerror. */
+ * column and file (the input concerned) or where (any other thing concerned), and script and script_line (whose line it was). The
+ * idea: the engine's error stands on the C stack and is copied, so nothing is lost when Lua jumps away. Wrong arguments are not
+ * errors of the engine; they go through luaL_argerror. */
 #include "lua/fail.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 /* Its address is the key of the error metatable in the registry. */
 static const char metatable_key;
@@ -17,9 +18,57 @@ static void store_metatable(lua_State *L) {
   lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
-static void wear_metatable(lua_State *L) {
+/* [-0, +1] */
+static void push_metatable(lua_State *L) {
   lua_pushlightuserdata(L, (void *)&metatable_key);
   lua_rawget(L, LUA_REGISTRYINDEX);
+}
+
+/* ---- Whose line it was ---- */
+
+/* Where the Lua half lies, as chunks are called ("@/usr/share/lua/5.4/tally"): the field `library` of the metatable, or NULL. It
+ * lives as long as the metatable. */
+static const char *library_of(lua_State *L) {
+  push_metatable(L);
+  lua_pushliteral(L, "library");
+  lua_rawget(L, -2);
+  const char *library = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+  lua_pop(L, 2);
+  return library;
+}
+
+static bool is_in_library(const char *source, const char *library) {
+  return library && strncmp(source, library, strlen(library)) == 0;
+}
+
+/* The nearest line up the stack that is in nobody's library but the caller's script. */
+static bool find_script(lua_State *L, lua_Debug *at) {
+  const char *library = library_of(L);
+  for (int level = 0; lua_getstack(L, level, at); level++) {
+    if (lua_getinfo(L, "Sl", at) && at->currentline > 0 && !is_in_library(at->source, library)) return true;
+  }
+  return false;
+}
+
+int tl_caller(lua_State *L) {
+  lua_Debug at;
+  luaL_checkstack(L, 4, NULL);
+  if (!find_script(L, &at)) return 0;
+  lua_pushstring(L, at.short_src);
+  lua_pushinteger(L, at.currentline);
+  return 2;
+}
+
+/* Makes the table on the top an error object: metatable, and the line of the script. */
+static void make_error(lua_State *L) {
+  lua_Debug at;
+  if (find_script(L, &at)) {
+    lua_pushstring(L, at.short_src);
+    lua_setfield(L, -2, "script");
+    lua_pushinteger(L, at.currentline);
+    lua_setfield(L, -2, "script_line");
+  }
+  push_metatable(L);
   lua_setmetatable(L, -2);
 }
 
@@ -95,11 +144,11 @@ static void make_room(lua_State *L) {
 
 int tl_raise(lua_State *L, tally_status status, const tally_error *error) {
   if (status == TALLY_ENOMEM) make_room(L);
-  luaL_checkstack(L, 4, NULL);
+  luaL_checkstack(L, 6, NULL);
   lua_pushstring(L, error->text);
   push_error(L, status);
   set_place(L, error);
-  wear_metatable(L);
+  make_error(L);
   return lua_error(L);
 }
 
@@ -108,12 +157,12 @@ void tl_try(lua_State *L, tally_status status, const tally_error *error) {
 }
 
 int tl_raise_text(lua_State *L, tally_status status, const char *format, ...) {
-  luaL_checkstack(L, 4, NULL);
+  luaL_checkstack(L, 6, NULL);
   va_list arguments;
   va_start(arguments, format);
   lua_pushvfstring(L, format, arguments);
   va_end(arguments);
   push_error(L, status);
-  wear_metatable(L);
+  make_error(L);
   return lua_error(L);
 }

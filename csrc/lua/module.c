@@ -124,6 +124,7 @@ static const luaL_Reg machine_functions[] = {
     {"format_number", core_format_number},
     {"nearest", core_nearest},
     {"set_error_metatable", tl_set_error_metatable},
+    {"caller", tl_caller},
 #ifdef TALLY_UNSTABLE
     {"fail_allocation", core_fail_allocation},
 #endif

@@ -12,7 +12,7 @@ bool tl_append_type(const tally_column *const *columns, size_t count, tally_type
 /* The columns end to end as a type that tl_append_type gave for them. A NULL column stands for lengths[i] missing values; lengths
  * may be NULL when no column is. Reasons are kept, declared levels too when all columns with values have the same.
  * out     new reference
- * errors  TALLY_ENOMEM */
+ * errors  TALLY_ERANGE (an integer that would lose digits as a number), TALLY_ENOMEM */
 tally_status tl_append_columns(const tally_column *const *columns, const int64_t *lengths, size_t count, tally_type type,
                                tally_column **out, tally_error *error);
 

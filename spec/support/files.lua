@@ -71,13 +71,17 @@ function M.remove_folder(folder)
   assert(lfs.rmdir(folder))
 end
 
---- The message of the error that `action` raises, which must be tally's own; `folder` in it becomes FOLDER.
-function M.message(action, folder)
-  local ok, err = pcall(action)
+--- The text of the error that a call raises, which must be tally's own.
+function M.error_text(action, ...)
+  local ok, err = pcall(action, ...)
   assert(not ok, "no error was raised")
   assert(type(err) == "table" and type(err.kind) == "string", tostring(err))
-  local message = tostring(err)
-  return folder and (message:gsub(folder:gsub("%p", "%%%0"), "FOLDER")) or message
+  return err:text()
+end
+
+--- The same, with FOLDER for the path of a folder in it.
+function M.message(action, folder)
+  return (M.error_text(action):gsub(folder:gsub("%p", "%%%0"), "FOLDER"))
 end
 
 return M
