@@ -5,4 +5,4 @@ max_line_length = 120
 files["spec"] = { std = "lua54+busted", max_line_length = 150 }
 files["bench"] = { std = "lua54" }
 files["examples"] = { std = "lua54" }
-exclude_files = { "build*" }
+exclude_files = { "build*", "bench/.cache" }

@@ -45,6 +45,13 @@ teardown(function()
   files.remove_folder(folder)
 end)
 
+describe("identifiers", function()
+  it("are known by their name, and stay text", function()
+    local t = csv "UKPRN,Course code,id,nuts_id,instId,id4,idea,width\n1,2,3,4,5,6,7,8\n"
+    assert.same({ "text", "text", "text", "text", "text", "integer", "integer", "integer" }, t:types())
+  end)
+end)
+
 describe("the input", function()
   it("is a path, a text, an open file", function()
     local path = file("one.csv", "a,b\n1,x\n")

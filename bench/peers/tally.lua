@@ -9,12 +9,8 @@ local function peak_memory()
   end
 end
 
--- Columns that are called id... would be text: bench/run says which are to be numbers, as they are for the peers.
-local types = {}
-for name in (os.getenv "BENCH_INTEGERS" or ""):gmatch "[^,]+" do types[name] = "integer" end
-
 local function load_all()
-  return tally.read_csv(path, { quiet = true, types = types }):collect()
+  return tally.read_csv(path, { quiet = true }):collect()
 end
 
 -- Rows, the sum of each column of numbers, and how many different texts.

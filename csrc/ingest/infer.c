@@ -91,7 +91,12 @@ static bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Whether `name` holds `word`; `alone`: with no letter on either side. "instId" holds the word "Id". */
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/* Whether `name` holds `word`; `alone`: with no letter before it, and neither letter nor digit after it. "instId" holds the word
+ * "Id"; "id4", one of a row of variables, does not. */
 static bool holds(tally_text name, const char *word, bool alone) {
   size_t size = strlen(word);
   for (size_t i = 0; i + size <= name.size; i++) {
@@ -99,7 +104,8 @@ static bool holds(tally_text name, const char *word, bool alone) {
     if (!alone) return true;
     bool hump = i > 0 && fold(name.bytes[i - 1]) == name.bytes[i - 1] && fold(name.bytes[i]) != name.bytes[i];
     bool starts = i == 0 || !is_letter(name.bytes[i - 1]) || hump;
-    if (starts && (i + size == name.size || !is_letter(name.bytes[i + size]))) return true;
+    char next = i + size < name.size ? name.bytes[i + size] : ' ';
+    if (starts && !is_letter(next) && !is_digit(next)) return true;
   }
   return false;
 }
