@@ -60,14 +60,23 @@ static int is_line_end(unsigned char c) {
 
 /* ---- the parser ---- */
 
+/* A byte that is nowhere in the text: one that UTF-8 does not have, or else a control character. */
+static unsigned char unused_byte(tally_text text) {
+  static const unsigned char candidates[] = {0xFF, 0xFE, 0xFD, 0xFC, 0xFB, 0xFA, 0xF9, 0xF8, 0xC0, 0xC1, 1, 2, 3, 4, 5, 6, 7, 8};
+  for (size_t i = 0; i < sizeof candidates; i++) {
+    if (text.size == 0 || !memchr(text.bytes, candidates[i], text.size)) return candidates[i];
+  }
+  return candidates[0];
+}
+
 /* CSV_EMPTY_IS_NULL tells an empty field from ""; CSV_REPALL_NL reports blank lines. A parser cannot be without a quote: it is then
- * given a byte that UTF-8 does not have. */
+ * given a byte that the text does not have. */
 static tally_status start_parser(lax *it) {
   if (csv_init(&it->parser, CSV_EMPTY_IS_NULL | CSV_REPALL_NL) != 0) return tl_no_memory(it->error);
   csv_set_realloc_func(&it->parser, grow);
   csv_set_free_func(&it->parser, tl_mem_free);
   csv_set_delim(&it->parser, (unsigned char)it->dialect->separator);
-  csv_set_quote(&it->parser, it->dialect->quote ? (unsigned char)it->dialect->quote : 0xFF);
+  csv_set_quote(&it->parser, it->dialect->quote ? (unsigned char)it->dialect->quote : unused_byte(it->text));
   csv_set_space_func(&it->parser, it->dialect->trim ? is_blank : no_blank);
   csv_set_term_func(&it->parser, is_line_end);
   csv_set_blk_size(&it->parser, 4096);
