@@ -182,8 +182,9 @@ typedef struct tally_builder tally_builder;
 /* out  new reference, to be released with tally_builder_release whether or not it is finished */
 TALLY_API tally_status tally_builder_new(tally_type type, tally_builder **out, tally_error *error);
 TALLY_API void tally_builder_release(tally_builder *builder);
-/* Adds one value, copied. An integer is accepted by a number builder; any other difference of type is TALLY_ETYPE.
- * A missing value is accepted by all. Invalid UTF-8 in a text is TALLY_ESYNTAX. */
+/* Adds one value, copied. An integer is accepted by a number builder, unless it would lose digits there, which is
+ * TALLY_ERANGE; any other difference of type is TALLY_ETYPE. A missing value is accepted by all. Invalid UTF-8 in a text is
+ * TALLY_ESYNTAX. */
 TALLY_API tally_status tally_builder_append(tally_builder *builder, tally_value value, tally_error *error);
 /* Adds a missing value with its published symbol (copied, valid UTF-8); size 0 for none. At most 255 different symbols. */
 TALLY_API tally_status tally_builder_append_missing(tally_builder *builder, tally_text reason, tally_error *error);
@@ -364,8 +365,12 @@ TALLY_API const char *tally_function_name(size_t index);
 TALLY_API tally_status tally_expression_type(const tally_expression *expression, const tally_table *table, tally_type *out,
                                              tally_error *error);
 /* The expression for every row of `table`. An expression of type TALLY_MISSING gives a boolean column of missing values.
+ * Missing values keep their reasons through functions of one column expression and constants, as in round(n / 2, 1), and through
+ * coalesce and if_else; functions of several columns give none.
  * out     new reference
- * errors  TALLY_ENAME, TALLY_ETYPE, TALLY_ERANGE (integer overflow), TALLY_ENOMEM */
+ * errors  TALLY_ENAME, TALLY_ETYPE, TALLY_ERANGE (integer overflow; "integer", "number" or "date" of a text that is none, for which
+ *         "try_integer", "try_number" and "try_date" give missing, or "integer" of a number that is not whole; an integer that
+ *         "coalesce" or "if_else" would give as a number with fewer digits), TALLY_ENOMEM */
 TALLY_API tally_status tally_evaluate(const tally_table *table, const tally_expression *expression, tally_column **out,
                                       tally_error *error);
 

@@ -26,6 +26,11 @@ static inline bool tl_numeral_is_whole(const tl_numeral *numeral) {
 }
 /* The value of a whole numeral; false when it does not fit 64 bits. */
 bool tl_numeral_integer(const tl_numeral *numeral, int64_t *out);
+/* Whether a double holds the integer to its last digit: from 2^53 on, not every one. */
+static inline bool tl_number_holds(int64_t integer) {
+  double number = (double)integer;
+  return number < 0x1p63 && (int64_t)number == integer;
+}
 /* The nearest double, ties to even; false when it is too large for one. */
 bool tl_numeral_number(const tl_numeral *numeral, double *out);
 

@@ -3,6 +3,8 @@
  * reasons exist only from the first missing value on. */
 #include "column/builder.h"
 
+#include "base/number.h"
+
 struct tally_builder {
   tally_type type;
   bool plain; /* text that is not coded any more */
@@ -236,9 +238,18 @@ static tally_status check_utf8(tally_text text, tally_error *error) {
   return tl_fail(error, TALLY_ESYNTAX, "byte %zu of a text of %zu bytes is not valid UTF-8", valid + 1, text.size);
 }
 
+/* An integer in a column of numbers, as long as it keeps its digits there. */
+static tally_status append_as_number(tally_builder *b, int64_t integer, tally_error *error) {
+  if (tl_number_holds(integer)) return tl_builder_number(b, (double)integer, error);
+  return tl_fail(error, TALLY_ERANGE,
+                 "%lld is an integer that would lose digits in a column of numbers: give the column as text, or the value as a "
+                 "number if an approximate one will do",
+                 (long long)integer);
+}
+
 tally_status tally_builder_append(tally_builder *b, tally_value value, tally_error *error) {
   if (value.type == TALLY_MISSING) return tl_builder_missing(b, error);
-  if (b->type == TALLY_NUMBER && value.type == TALLY_INTEGER) return tl_builder_number(b, (double)value.integer, error);
+  if (b->type == TALLY_NUMBER && value.type == TALLY_INTEGER) return append_as_number(b, value.integer, error);
   if (value.type != b->type) return wrong_type(b, value.type, error);
   switch (value.type) {
     case TALLY_BOOLEAN:

@@ -106,6 +106,21 @@ tally_status tally_column_slice(const tally_column *column, int64_t first, int64
   return TALLY_OK;
 }
 
+tally_status tl_column_with_reasons(const tally_column *column, const tally_column *from, tally_column **out, tally_error *error) {
+  tl_buffer *reasons = tl_buffer_zero((size_t)(column->offset + column->length));
+  if (!reasons) return tl_no_memory(error);
+  if (from->length)
+    memcpy((uint8_t *)reasons->bytes + column->offset, (const uint8_t *)from->reasons->bytes + from->offset, (size_t)from->length);
+  tl_parts parts = shared_parts(column);
+  tl_buffer_release(parts.reasons);
+  tally_column_release(parts.symbols);
+  parts.reasons = reasons;
+  parts.symbols = tally_column_retain(from->symbols);
+  TL_TRY(tl_column_new(parts, out, error));
+  (*out)->offset = column->offset;
+  return TALLY_OK;
+}
+
 /* ---- columns of one value ---- */
 
 size_t tl_value_size(const tally_column *column) {

@@ -57,6 +57,10 @@ tally_status tl_column_cast(const tally_column *column, tally_type type, tally_c
  * joins need it. errors: TALLY_ETYPE (not text), TALLY_ENOMEM */
 tally_status tl_column_encode(const tally_column *column, tally_column **out, tally_error *error);
 
+/* The same column with the reasons of `from`, which is as long, has reasons, and is missing only where the column is.
+ * new reference */
+tally_status tl_column_with_reasons(const tally_column *column, const tally_column *from, tally_column **out, tally_error *error);
+
 static inline bool tl_present(const tally_column *c, int64_t row) {
   return !c->validity || tl_bit(c->validity->bytes, c->offset + row);
 }

@@ -292,11 +292,21 @@ static bool is_every_row(const tally_table *table, const int64_t *rows, int64_t 
   return true;
 }
 
+/* Columns check the numbers of the rows that they are asked for; where there is none, the table does. */
+static tally_status check_rows(const tally_table *table, const int64_t *rows, int64_t count, tally_error *error) {
+  for (int64_t i = 0; i < count; i++)
+    if (rows[i] < -1 || rows[i] >= table->rows)
+      return tl_fail(error, TALLY_ERANGE, "row %lld (from 0) is outside a table of %lld rows", (long long)rows[i],
+                     (long long)table->rows);
+  return TALLY_OK;
+}
+
 tally_status tally_table_take(const tally_table *table, const int64_t *rows, int64_t count, tally_table **out, tally_error *error) {
   if (is_every_row(table, rows, count)) {
     *out = tally_table_retain(table);
     return TALLY_OK;
   }
+  if (table->columns == 0) TL_TRY(check_rows(table, rows, count, error));
   selection it = {rows, count};
   return tl_table_map(table, count, take_column, &it, out, error);
 }

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "base/number.h"
 #include "column/dictionary.h"
 
 static bool has_values(const tally_column *column) {
@@ -76,17 +77,11 @@ static tally_status missing_like(const tally_column *model, tally_type type, con
   return tl_no_memory(error);
 }
 
-/* Whether a number holds the integer to its last digit. */
-static bool is_exact(int64_t integer) {
-  double number = (double)integer;
-  return number < 0x1p63 && (int64_t)number == integer;
-}
-
 /* An integer is not changed in silence because numbers stand beside it. */
 static tally_status check_exact(const tally_column *column, tally_error *error) {
   const int64_t *integers = tl_integers(column);
   for (int64_t i = 0; i < column->length; i++) {
-    if (is_exact(integers[i])) continue;
+    if (tl_number_holds(integers[i])) continue;
     return tl_fail(
         error, TALLY_ERANGE,
         "%lld is an integer that would lose digits beside numbers: read both columns as text, or take number(...) of it if "
@@ -121,10 +116,26 @@ tally_status tl_append_columns(const tally_column *const *columns, const int64_t
   return status;
 }
 
+/* A name that Lua takes as the key of a table without brackets and quotes: one of its identifiers, and no reserved word. */
+static bool is_plain_key(const char *name) {
+  static const char letters[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+  static const char *const reserved[] = {"and",      "break",  "do",   "else", "elseif", "end",  "false", "for",
+                                         "function", "goto",   "if",   "in",   "local",  "nil",  "not",   "or",
+                                         "repeat",   "return", "then", "true", "until",  "while"};
+  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+    if (strcmp(name, reserved[i]) == 0) return false;
+  return name[0] > '9' && name[strspn(name, letters)] == '\0';
+}
+
 const char *tl_append_key(const char *name, char *to, size_t size) {
-  static const char word[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
-  bool is_word = name[0] > '9' && name[strspn(name, word)] == '\0';
-  snprintf(to, size, is_word ? "%s" : "[\"%s\"]", name);
+  tally_value text = {.type = TALLY_TEXT, .text = tl_text_of(name)};
+  if (is_plain_key(name)) {
+    tally_format_value(text, to, size);
+    return to;
+  }
+  memcpy(to, "[\"", 2);
+  tally_format_value(text, to + 2, size - 4);
+  memcpy(to + strlen(to + 2) + 2, "\"]", 3);
   return to;
 }
 

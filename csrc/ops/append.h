@@ -17,7 +17,8 @@ tally_status tl_append_columns(const tally_column *const *columns, const int64_t
                                tally_column **out, tally_error *error);
 
 /* What to advise when types differ, for "read both as text, e.g. types = { ukprn = "text" }": the name as the key of a Lua table,
- * "ukprn" or "[\"Total UK\"]". Cut when longer than `size`. Returns `to`. */
+ * "ukprn" or "[\"Total UK\"]"; reserved words are quoted too. A name too long for `size`, which is at least 8, is cut at a whole
+ * character. Returns `to`. */
 const char *tl_append_key(const char *name, char *to, size_t size);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * The idea: each call is one pass over whole columns, values that are the same in every row stay one row long until the end, and
  * what depends on one text column with a dictionary is computed once for each distinct value and then spread over the rows by their
- * codes. What functions do is in function_*; the order of rows and the borders of chunks never change an answer. */
+ * codes. A published symbol goes along while one column alone decides what is missing. What functions do is in function_*; the
+ * order of rows and the borders of chunks never change an answer. */
 #include "ops/evaluate.h"
 
 #include "base/pool.h"
@@ -23,18 +24,44 @@ static tally_status nil(interim *out, tally_error *error) {
 
 /* ---- dictionary first ---- */
 
-/* The one argument that is not a constant, when it is text with a dictionary no longer than the batch; else NULL. The text of a
- * text is the argument itself, with its reasons and levels: nothing is computed, whatever the batch. */
-static const tl_operand *coded_argument(const tl_call *call) {
+/* The one argument of a strict function that is not a constant; NULL when there are none or several. */
+static const tl_operand *varying_argument(const tl_call *call) {
   const tl_operand *varying = NULL;
-  if (call->function->evaluate == tl_evaluate_to_text) return NULL;
   for (size_t i = 0; i < call->count; i++) {
     if (call->arguments[i].constant) continue;
     if (varying) return NULL;
     varying = &call->arguments[i];
   }
-  bool coded = varying && call->function->strict && varying->column->dictionary;
-  return coded && varying->column->dictionary->length <= call->rows ? varying : NULL;
+  return call->function->strict ? varying : NULL;
+}
+
+/* That argument, when it is text with a dictionary no longer than the batch; else NULL. The text of a text is the argument itself,
+ * with its reasons and levels: nothing is computed, whatever the batch. */
+static const tl_operand *coded_argument(const tl_call *call) {
+  const tl_operand *varying = varying_argument(call);
+  if (!varying || !varying->column->dictionary || call->function->evaluate == tl_evaluate_to_text) return NULL;
+  return varying->column->dictionary->length <= call->rows ? varying : NULL;
+}
+
+/* The dictionary with missing in place of the values that no row has, so that none of them can raise an error. */
+static tally_status used_values(const tally_column *codes, tally_column **out, tally_error *error) {
+  int64_t count = codes->dictionary->length, used = 0;
+  int64_t *rows = tl_mem_new((size_t)count, sizeof *rows);
+  if (!rows) return tl_no_memory(error);
+  for (int64_t i = 0; i < count; i++) rows[i] = -1;
+  for (int64_t i = 0; i < codes->length && used < count; i++) {
+    uint32_t code = tl_codes(codes)[i];
+    if (rows[code] >= 0 || !tl_present(codes, i)) continue;
+    rows[code] = code;
+    used++;
+  }
+  tally_status status = TALLY_OK;
+  if (used == count)
+    *out = tally_column_retain(codes->dictionary);
+  else
+    status = tl_column_take(codes->dictionary, rows, count, out, error);
+  tl_mem_free(rows);
+  return status;
 }
 
 /* The answer of each row from the answers of the values of the dictionary. */
@@ -56,13 +83,13 @@ static tally_status encode_text(tally_column **column, tally_error *error) {
   return TALLY_OK;
 }
 
-static tally_status evaluate_values(const tl_call *call, const tl_operand *coded, tl_operand *arguments, tally_column **out,
-                                    tally_error *error) {
+static tally_status evaluate_values(const tl_call *call, const tl_operand *coded, const tally_column *values, tl_operand *arguments,
+                                    tally_column **out, tally_error *error) {
   memcpy(arguments, call->arguments, call->count * sizeof *arguments);
-  arguments[coded - call->arguments].column = coded->column->dictionary;
+  arguments[coded - call->arguments].column = values;
   tl_call each = *call;
   each.arguments = arguments;
-  each.rows = coded->column->dictionary->length;
+  each.rows = values->length;
   tally_column *answers = NULL;
   TL_TRY(call->function->evaluate(&each, &answers, error));
   tally_status status = encode_text(&answers, error);
@@ -74,8 +101,25 @@ static tally_status evaluate_values(const tl_call *call, const tl_operand *coded
 static tally_status evaluate_coded(const tl_call *call, const tl_operand *coded, tally_column **out, tally_error *error) {
   tl_operand *arguments = tl_mem_new(call->count, sizeof *arguments);
   if (!arguments) return tl_no_memory(error);
-  tally_status status = evaluate_values(call, coded, arguments, out, error);
+  tally_column *values = NULL;
+  tally_status status = used_values(coded->column, &values, error);
+  if (status == TALLY_OK) status = evaluate_values(call, coded, values, arguments, out, error);
+  tally_column_release(values);
   tl_mem_free(arguments);
+  return status;
+}
+
+/* ---- reasons ---- */
+
+/* What is missing because the one argument that varies is missing, is missing for its reason. Of several arguments, none could say
+ * why for all. */
+static tally_status keep_reasons(const tl_call *call, tally_column **column, tally_error *error) {
+  const tl_operand *varying = varying_argument(call);
+  if (!varying || !varying->column->reasons || (*column)->reasons) return TALLY_OK;
+  tally_column *answers = *column;
+  *column = NULL;
+  tally_status status = tl_column_with_reasons(answers, varying->column, column, error);
+  tally_column_release(answers);
   return status;
 }
 
@@ -99,8 +143,11 @@ static tally_status apply(const tl_function *function, const tl_operand *operand
   if (out->type == TALLY_MISSING) return nil(out, error);
   tl_call call = {function, operands, count, out->constant ? 1 : rows, out->type};
   const tl_operand *coded = coded_argument(&call);
-  if (coded) return evaluate_coded(&call, coded, &out->column, error);
-  return function->evaluate(&call, &out->column, error);
+  if (coded)
+    TL_TRY(evaluate_coded(&call, coded, &out->column, error));
+  else
+    TL_TRY(function->evaluate(&call, &out->column, error));
+  return keep_reasons(&call, &out->column, error);
 }
 
 static tally_status evaluate_call(const tally_expression *node, const tally_table *batch, interim *out, tally_error *error) {

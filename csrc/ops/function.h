@@ -98,7 +98,8 @@ tally_status tl_evaluate_text(const tl_call *call, tally_column **out, tally_err
 tally_status tl_evaluate_length(const tl_call *call, tally_column **out, tally_error *error);
 enum { TL_CONTAINS, TL_STARTS_WITH, TL_ENDS_WITH };
 tally_status tl_evaluate_part(const tl_call *call, tally_column **out, tally_error *error);
-/* function_convert */
+/* function_convert: what does not convert is refused, or missing when it was only an attempt */
+enum { TL_DEMAND, TL_ATTEMPT };
 tally_status tl_evaluate_to_text(const tl_call *call, tally_column **out, tally_error *error);
 tally_status tl_evaluate_to_integer(const tl_call *call, tally_column **out, tally_error *error);
 tally_status tl_evaluate_to_number(const tl_call *call, tally_column **out, tally_error *error);

@@ -1,11 +1,12 @@
-/* Conversions: text integer number date.
+/* Conversions: text integer number date, and the attempts try_integer try_number try_date.
  *
- * The idea: a conversion by name is exact or it says so. Text that is not an integer, number or ISO date becomes missing,
- * since data are like that; a number that is not whole is never cut to an integer in silence, but refused. Published forms
- * (currency, percent signs, other orders of a date) are understood by the readers of files, not here. No locale is
- * consulted. */
+ * The idea: a conversion is exact or it says so. What does not convert (a text that is no integer, number or date, a number that is
+ * not whole) is refused, with its name; an attempt gives missing for it, because it was asked to. Only a blank text, which says
+ * nothing, is missing for both. Dates have the forms that the readers of files take; amounts of money and percentages are
+ * understood there, not here. No locale is consulted. */
 #include <math.h>
 
+#include "base/date.h"
 #include "base/format.h"
 #include "base/number.h"
 #include "column/builder.h"
@@ -56,14 +57,68 @@ static bool read_number(tally_text text, double *out) {
   return read_numeral(text, &numeral) && tl_numeral_number(&numeral, out);
 }
 
-/* ---- to integer ---- */
-
-static void read_integers(const tl_operand *operand, tl_parts *parts) {
-  int64_t *to = parts->values->bytes;
-  for (int64_t i = 0; i < parts->length; i++)
-    if (tl_operand_present(operand, i) && !read_integer(tl_operand_text(operand, i), &to[i]))
-      tl_bit_clear(parts->validity->bytes, i);
+/* A date in one of the two forms that the readers of files take. */
+static bool read_date(tally_text text, int32_t *out) {
+  text = tl_text_trim(text);
+  return tally_date_read(text, out) || tl_date_read_day_first(text, out);
 }
+
+/* Reads a text into row `row` of the values of the answer. */
+typedef bool (*text_reader)(tally_text text, int64_t row, void *values);
+
+static bool integer_at(tally_text text, int64_t row, void *values) {
+  return read_integer(text, (int64_t *)values + row);
+}
+
+static bool number_at(tally_text text, int64_t row, void *values) {
+  return read_number(text, (double *)values + row);
+}
+
+static bool date_at(tally_text text, int64_t row, void *values) {
+  return read_date(text, (int32_t *)values + row);
+}
+
+static bool is_attempt(const tl_call *call) {
+  return call->function->variant == TL_ATTEMPT;
+}
+
+/* What is wrong with a text that was not read. */
+static const char *fault_of(tally_text text, tally_type wanted) {
+  tl_numeral numeral;
+  if (wanted == TALLY_DATE) return "is not a date like 2019-07-31 or 31/07/2019";
+  bool numeric = read_numeral(text, &numeral);
+  if (wanted == TALLY_NUMBER) return numeric ? "is too large for a number" : "is not a number";
+  return numeric && tl_numeral_is_whole(&numeral) ? "does not fit an integer of 64 bits" : "is not an integer";
+}
+
+static tally_status refuse_text(const tl_call *call, tally_text text, tally_error *error) {
+  enum { SHOWN = 120 };
+  char shown[SHOWN];
+  bool whole = tally_format_value((tally_value){.type = TALLY_TEXT, .text = text}, shown, SHOWN) < SHOWN;
+  return tl_fail(error, TALLY_ERANGE, "'%s%s' %s; try_%s gives missing for such texts", shown, whole ? "" : "…",
+                 fault_of(text, call->type), call->function->name);
+}
+
+static tally_status read_texts(const tl_call *call, text_reader read, tl_parts *parts, tally_error *error) {
+  const tl_operand *operand = &call->arguments[0];
+  for (int64_t i = 0; i < parts->length; i++) {
+    if (!tl_operand_present(operand, i)) continue;
+    tally_text text = tl_operand_text(operand, i);
+    if (read(text, i, parts->values->bytes)) continue;
+    if (!is_attempt(call) && tl_text_trim(text).size) return refuse_text(call, text, error);
+    tl_bit_clear(parts->validity->bytes, i);
+  }
+  return TALLY_OK;
+}
+
+/* The end of each conversion: the column, or nothing left behind. */
+static tally_status column_of(tally_status status, tl_parts *parts, tally_column **out, tally_error *error) {
+  if (status == TALLY_OK) return tl_result_finish(parts, out, error);
+  tl_parts_drop(parts);
+  return status;
+}
+
+/* ---- to integer ---- */
 
 static tally_status not_whole(double number, tally_error *error) {
   char form[TL_FORMAT_SIZE];
@@ -72,13 +127,16 @@ static tally_status not_whole(double number, tally_error *error) {
   return tl_fail(error, TALLY_ERANGE, "'integer' takes whole numbers, and %s is not one; use round, floor or ceil", form);
 }
 
-static tally_status whole_numbers(const tl_operand *operand, tl_parts *parts, tally_error *error) {
+static tally_status whole_numbers(const tl_call *call, tl_parts *parts, tally_error *error) {
+  const tl_operand *operand = &call->arguments[0];
   const double *from = tl_numbers(operand->column);
   int64_t *to = parts->values->bytes;
   for (int64_t i = 0; i < parts->length; i++) {
     bool whole = from[i] >= -0x1p63 && from[i] < 0x1p63 && floor(from[i]) == from[i];
-    if (!whole && tl_operand_present(operand, i)) return not_whole(from[i], error);
     to[i] = whole ? (int64_t)from[i] : 0;
+    if (whole || !tl_operand_present(operand, i)) continue;
+    if (!is_attempt(call)) return not_whole(from[i], error);
+    tl_bit_clear(parts->validity->bytes, i);
   }
   return TALLY_OK;
 }
@@ -96,24 +154,15 @@ tally_status tl_evaluate_to_integer(const tl_call *call, tally_column **out, tal
   const tl_operand *operand = &call->arguments[0];
   tl_parts parts;
   TL_TRY(tl_result_new(call, &parts, error));
-  tally_status status = TALLY_OK;
+  tally_status status;
   if (operand->type == TALLY_TEXT)
-    read_integers(operand, &parts);
+    status = read_texts(call, integer_at, &parts, error);
   else
-    status = operand->type == TALLY_NUMBER ? whole_numbers(operand, &parts, error) : copy_integers(operand, &parts, error);
-  if (status == TALLY_OK) return tl_result_finish(&parts, out, error);
-  tl_parts_drop(&parts);
-  return status;
+    status = operand->type == TALLY_NUMBER ? whole_numbers(call, &parts, error) : copy_integers(operand, &parts, error);
+  return column_of(status, &parts, out, error);
 }
 
 /* ---- to number ---- */
-
-static void read_numbers(const tl_operand *operand, tl_parts *parts) {
-  double *to = parts->values->bytes;
-  for (int64_t i = 0; i < parts->length; i++)
-    if (tl_operand_present(operand, i) && !read_number(tl_operand_text(operand, i), &to[i]))
-      tl_bit_clear(parts->validity->bytes, i);
-}
 
 static tally_status copy_numbers(const tl_operand *operand, tl_parts *parts, tally_error *error) {
   double *to = parts->values->bytes;
@@ -132,14 +181,9 @@ tally_status tl_evaluate_to_number(const tl_call *call, tally_column **out, tall
   const tl_operand *operand = &call->arguments[0];
   tl_parts parts;
   TL_TRY(tl_result_new(call, &parts, error));
-  tally_status status = TALLY_OK;
-  if (operand->type == TALLY_TEXT)
-    read_numbers(operand, &parts);
-  else
-    status = copy_numbers(operand, &parts, error);
-  if (status == TALLY_OK) return tl_result_finish(&parts, out, error);
-  tl_parts_drop(&parts);
-  return status;
+  bool is_text = operand->type == TALLY_TEXT;
+  tally_status status = is_text ? read_texts(call, number_at, &parts, error) : copy_numbers(operand, &parts, error);
+  return column_of(status, &parts, out, error);
 }
 
 /* ---- to date ---- */
@@ -152,9 +196,5 @@ tally_status tl_evaluate_to_date(const tl_call *call, tally_column **out, tally_
   }
   tl_parts parts;
   TL_TRY(tl_result_new(call, &parts, error));
-  int32_t *to = parts.values->bytes;
-  for (int64_t i = 0; i < call->rows; i++)
-    if (tl_operand_present(operand, i) && !tally_date_read(tl_text_trim(tl_operand_text(operand, i)), &to[i]))
-      tl_bit_clear(parts.validity->bytes, i);
-  return tl_result_finish(&parts, out, error);
+  return column_of(read_texts(call, date_at, &parts, error), &parts, out, error);
 }

@@ -3,6 +3,7 @@
  * The idea: what is not known may still not matter. `and` and `or` follow Kleene: false and missing is false, true or missing is
  * true, 64 rows at a time. coalesce and if_else choose between whole values, so reasons of missing values, dictionaries and any
  * type go through them unchanged: the arguments are put end to end and the chosen rows taken. */
+#include "base/number.h"
 #include "ops/function_operand.h"
 
 /* ---- and, or ---- */
@@ -99,6 +100,18 @@ static int64_t joined_row(const tl_call *call, size_t first, size_t index, int64
 /* Which argument a row comes from; 0, never one that is chosen, for none. */
 typedef size_t (*chooser)(const tl_call *call, int64_t row);
 
+/* An integer is not changed in silence because a number might have been chosen in its place. */
+static tally_status check_exact(const tl_call *call, size_t index, int64_t row, tally_error *error) {
+  const tl_operand *operand = &call->arguments[index];
+  if (call->type != TALLY_NUMBER || operand->type != TALLY_INTEGER) return TALLY_OK;
+  int64_t integer = tl_integers(operand->column)[tl_operand_row(operand, row)];
+  if (tl_number_holds(integer)) return TALLY_OK;
+  return tl_fail(error, TALLY_ERANGE,
+                 "%lld is an integer that would lose digits in '%s' beside numbers: take number(...) of it if an approximate value "
+                 "will do",
+                 (long long)integer, tl_function_shown(call->function));
+}
+
 static tally_status choose(const tl_call *call, size_t first, chooser chosen, tally_column **out, tally_error *error) {
   size_t count = call->count - first;
   int64_t *rows = tl_mem_new((size_t)call->rows, sizeof *rows);
@@ -107,6 +120,7 @@ static tally_status choose(const tl_call *call, size_t first, chooser chosen, ta
   for (int64_t i = 0; status == TALLY_OK && i < call->rows; i++) {
     size_t index = chosen(call, i);
     rows[i] = index < first ? -1 : joined_row(call, first, index, i);
+    if (index >= first) status = check_exact(call, index, i, error);
   }
   if (status == TALLY_OK) status = take_chosen(call, first, parts, rows, out, error);
   for (size_t i = 0; parts && i < count; i++) tally_column_release(parts[i]);

@@ -139,7 +139,7 @@ static inline double number_modulo(double a, double b, bool *known) {
   *known = b != 0;
   if (b == 0) return 0;
   double rest = fmod(a, b);
-  return rest * b < 0 ? rest + b : rest;
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest; /* a product of the two could vanish */
 }
 
 static inline double number_power(double a, double b, bool *known) {

@@ -96,6 +96,21 @@ static void test_builder_errors(void) {
   tally_builder_release(builder);
 }
 
+static void test_builder_keeps_digits(void) {
+  tally_builder *builder;
+  tally_column *column;
+  MUST(tally_builder_new(TALLY_NUMBER, &builder, &check_error));
+  MUST(tally_builder_append(builder, twin_integer(1LL << 53), &check_error));
+  MUST(tally_builder_append(builder, twin_integer(INT64_MIN), &check_error));
+  FAILS(TALLY_ERANGE, "9007199254740993 is an integer that would lose digits in a column of numbers",
+        tally_builder_append(builder, twin_integer((1LL << 53) + 1), &check_error));
+  FAILS(TALLY_ERANGE, "9223372036854775807", tally_builder_append(builder, twin_integer(INT64_MAX), &check_error));
+  MUST(tally_builder_finish(builder, &column, &check_error));
+  CHECK(tally_column_length(column) == 2 && tally_column_value(column, 1).number == -0x1p63);
+  tally_column_release(column);
+  tally_builder_release(builder);
+}
+
 static void test_widen(void) {
   tally_builder *builder;
   tally_column *column;
@@ -347,6 +362,13 @@ static void test_table_errors(void) {
   tally_table *bare;
   MUST(tally_table_select(table, NULL, 0, &bare, &check_error));
   CHECK(bare->rows == 5);
+  FAILS(TALLY_ERANGE, "row 5 (from 0) is outside a table of 5 rows",
+        tally_table_take(bare, (int64_t[]){4, 5}, 2, &result, &check_error));
+  FAILS(TALLY_ERANGE, "row -2", tally_table_take(bare, (int64_t[]){-2}, 1, &result, &check_error));
+  tally_table *three;
+  MUST(tally_table_take(bare, (int64_t[]){4, -1, 0}, 3, &three, &check_error));
+  CHECK(three->rows == 3 && three->columns == 0);
+  tally_table_release(three);
   tally_column *short_one;
   MUST(tally_column_slice(columns[0], 0, 2, &short_one, &check_error));
   FAILS(TALLY_ESHAPE, "'a' has 2 rows, the table has 5", tally_table_with(bare, "a", short_one, &result, &check_error));
@@ -390,6 +412,7 @@ int main(void) {
   }
   test_dictionary_or_plain();
   test_builder_errors();
+  test_builder_keeps_digits();
   test_widen();
   test_makes_of_text();
   test_cast();

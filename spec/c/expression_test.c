@@ -78,15 +78,52 @@ static const double numbers[] = {0.0,
                                  1.115,
                                  100.0,
                                  4.35};
-static const char *const texts[] = {
-    "",        "a",        "UK",         "China",   "Côte d'Ivoire", "ÉTUDIANT", "  padded\t",
-    "2019/20", "2019-20",  "201920",     "2019/21", "2019/2020",     "1999/00",  "2019",
-    "12.5",    "-7",       "abcabc",     "ßŸİı",    "Ωμέγα",         "Привет",   "日本語",
-    "😀x",      "1e3",      "2019-08-31", "ab",      "2020-02-30",    "2019–20",  "9223372036854775808",
-    "bc",      "\xC2\xA0x"};
+static const char *const texts[] = {"",
+                                    "a",
+                                    "UK",
+                                    "China",
+                                    "Côte d'Ivoire",
+                                    "ÉTUDIANT",
+                                    "  padded\t",
+                                    "2019/20",
+                                    "2019-20",
+                                    "201920",
+                                    "2019/21",
+                                    "2019/2020",
+                                    "1999/00",
+                                    "2019",
+                                    "12.5",
+                                    "-7",
+                                    "abcabc",
+                                    "ßŸİı",
+                                    "Ωμέγα",
+                                    "Привет",
+                                    "日本語",
+                                    "😀x",
+                                    "1e3",
+                                    "2019-08-31",
+                                    "ab",
+                                    "2020-02-30",
+                                    "2019–20",
+                                    "9223372036854775808",
+                                    "bc",
+                                    "\xC2\xA0x",
+                                    "31/07/2019",
+                                    " 1/8/2019",
+                                    " \t"};
+/* Texts that a conversion takes, so that some columns have no text that it refuses. */
+static const char *const whole_texts[] = {"-7", "201920", "2019", "", " \t"}, *const date_texts[] = {"2019-08-31", "31/07/2019",
+                                                                                                     ""};
 static const int32_t dates[] = {0, 1, -1, 18139, -719162, 2932896, 11016, -141428, 365, 59};
 
 #define PICK(array) array[below(sizeof array / sizeof *array)]
+
+static const char *conversion; /* the function at hand, when it is one */
+
+static const char *random_text(bool tame) {
+  if (!tame || !conversion) return PICK(texts);
+  return strstr(conversion, "date") ? PICK(date_texts) : PICK(whole_texts);
+}
 
 static tally_value random_value(tally_type type, bool tame) {
   tally_value value = {.type = type};
@@ -94,7 +131,7 @@ static tally_value random_value(tally_type type, bool tame) {
   if (type == TALLY_INTEGER) value.integer = tame ? integers[below(TAME_INTEGERS)] : PICK(integers);
   if (type == TALLY_NUMBER) value.number = below(3) ? PICK(numbers) : (double)(int64_t)below(100000) / 1000;
   if (type == TALLY_TEXT) {
-    const char *text = PICK(texts);
+    const char *text = random_text(tame);
     value.text = (tally_text){text, strlen(text)};
   }
   if (type == TALLY_DATE) value.date = PICK(dates);
@@ -205,7 +242,9 @@ static void compare_rows(const trial *it, tally_status status, const tally_colum
 
 static void try_rows(trial *it) {
   tally_column *columns[3], *got = NULL;
-  bool tame = below(4) > 0, last_digits = is(it->function, "round") && it->count == 2;
+  bool converts = among(it->function, " integer number date try_integer try_number try_date ");
+  conversion = converts ? it->function : NULL;
+  bool tame = converts ? below(2) : below(4) > 0, last_digits = is(it->function, "round") && it->count == 2;
   for (size_t i = 0; i < it->count; i++) {
     columns[i] = random_column(it->types[i], tame);
     it->constant[i] = it->types[i] == TALLY_MISSING || below(4) == 0;
@@ -369,7 +408,7 @@ static void test_dictionary_and_reasons(void) {
   got = answer(table, "replace", 3, (const char *const[]){"$level", "T", "R"}); /* PGT and PGR become one value */
   CHECK(tally_column_has_dictionary(got) && tally_column_length(tally_column_dictionary(got)) == 2);
   CHECK(holds(got, 0, "UG") && holds(got, 1, "PGR") && holds(got, 3, "PGR") && tally_column_missing(got) == 1);
-  CHECK(reason_is(got, 5, ""));
+  CHECK(reason_is(got, 5, "[x]"));
   tally_column_release(got);
   got = answer(table, "coalesce", 2, (const char *const[]){"$level", "none"});
   CHECK(tally_column_has_dictionary(got) && holds(got, 4, "PGT") && holds(got, 5, "none"));
@@ -385,6 +424,189 @@ static void test_dictionary_and_reasons(void) {
   tally_expression_release(itself);
   tally_table_release(table);
   tally_column_release(level);
+}
+
+/* ---- conversions ---- */
+
+static tally_table *one_column(tally_type type, const tally_value *values, size_t count) {
+  tally_builder *builder;
+  tally_column *column;
+  tally_table *table;
+  MUST(tally_builder_new(type, &builder, must_));
+  for (size_t i = 0; i < count; i++) MUST(tally_builder_append(builder, values[i], must_));
+  MUST(tally_builder_finish(builder, &column, must_));
+  tally_builder_release(builder);
+  MUST(tally_table_new((const char *const[]){"x"}, &column, 1, (int64_t)count, &table, must_));
+  tally_column_release(column);
+  return table;
+}
+
+static tally_table *text_column(const char *const *texts_of_rows, size_t count) {
+  tally_value values[8];
+  for (size_t i = 0; i < count; i++) values[i] = text(texts_of_rows[i], strlen(texts_of_rows[i]));
+  return one_column(TALLY_TEXT, values, count);
+}
+
+/* The message of function(x), or "" when it has an answer. */
+static const char *refusal(const tally_table *table, const char *function, size_t count, const char *const *arguments) {
+  static tally_error error;
+  error = (tally_error){0};
+  tally_expression *call = formula(function, count, arguments);
+  tally_column *got = NULL;
+  tally_status status = tally_evaluate(table, call, &got, &error);
+  CHECK(status == TALLY_OK || status == TALLY_ERANGE);
+  tally_column_release(got);
+  tally_expression_release(call);
+  return error.text;
+}
+
+static const char *const x[] = {"$x"};
+
+static void test_conversion_messages(void) {
+  static const struct {
+    const char *function, *text, *message;
+  } refused[] = {
+      {"integer", "6*", "'6*' is not an integer; try_integer gives missing for such texts"},
+      {"integer", "1.5", "'1.5' is not an integer; try_integer gives missing for such texts"},
+      {"integer", "9223372036854775808",
+       "'9223372036854775808' does not fit an integer of 64 bits; try_integer gives missing for such texts"},
+      {"number", "5%", "'5%' is not a number; try_number gives missing for such texts"},
+      {"number", "1e999", "'1e999' is too large for a number; try_number gives missing for such texts"},
+      {"date", "2019-02-30", "'2019-02-30' is not a date like 2019-07-31 or 31/07/2019; try_date gives missing for such texts"},
+  };
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+    tally_table *table = text_column(&refused[i].text, 1);
+    CHECK(strcmp(refusal(table, refused[i].function, 1, x), refused[i].message) == 0);
+    tally_table_release(table);
+  }
+}
+
+/* A dictionary may hold what no row has: in a slice, in filtered rows, in a row that is missing. */
+static void test_unused_values(void) {
+  static const char *const values[] = {"6*", "1", "2", "1", "2", "n/a"};
+  tally_table *table = text_column(values, 6), *slice, *filtered, *longer;
+  CHECK(tally_column_has_dictionary(tally_table_column(table, 0)));
+  CHECK(strstr(refusal(table, "integer", 1, x), "'6*'") != NULL);
+  MUST(tally_table_slice(table, 1, 4, &slice, must_));
+  CHECK(refusal(slice, "integer", 1, x)[0] == '\0');
+  tally_expression *keep = formula("in", 3, (const char *const[]){"$x", "1", "2"});
+  MUST(tally_table_filter(table, keep, &filtered, must_));
+  MUST(tally_table_take(filtered, (const int64_t[]){0, 1, -1, 2, 3, 0, 1}, 7, &longer, must_));
+  const tally_table *all[] = {slice, filtered, longer};
+  for (size_t i = 0; i < 3; i++) {
+    CHECK(refusal(all[i], "integer", 1, x)[0] == '\0');
+    tally_column *got = answer(all[i], "integer", 1, x);
+    CHECK(tally_column_value(got, 0).integer == 1 && tally_column_value(got, 1).integer == 2);
+    CHECK(tally_column_missing(got) == (i == 2));
+    tally_column_release(got);
+  }
+  tally_expression_release(keep);
+  tally_table_release(longer);
+  tally_table_release(filtered);
+  tally_table_release(slice);
+  tally_table_release(table);
+}
+
+/* An integer that no number holds is not chosen as one; beside it, it does no harm. */
+static void test_exact_choice(void) {
+  int64_t large = (1LL << 53) + 1;
+  tally_table *table = one_column(TALLY_INTEGER, (tally_value[]){integer(large), nothing(), integer(3)}, 3), *small;
+  MUST(tally_table_slice(table, 1, 2, &small, must_));
+  for (int conditional = 0; conditional < 2; conditional++) {
+    tally_expression *nodes[3], *call;
+    tally_column *got = NULL;
+    tally_error error = {0};
+    size_t count = 0;
+    if (conditional) MUST(tally_expression_value(truth(true), &nodes[count++], must_));
+    MUST(tally_expression_column("x", &nodes[count++], must_));
+    MUST(tally_expression_value(number(0.5), &nodes[count++], must_));
+    MUST(tally_expression_call(conditional ? "if_else" : "coalesce", nodes, count, &call, must_));
+    CHECK(tally_evaluate(table, call, &got, &error) == TALLY_ERANGE && !got);
+    CHECK(strncmp(error.text, "9007199254740993 is an integer that would lose digits in '", 58) == 0);
+    MUST(tally_evaluate(small, call, &got, must_));
+    CHECK(got->type == TALLY_NUMBER && same(tally_column_value(got, 1), number(3)));
+    tally_column_release(got);
+    tally_expression_release(call);
+  }
+  tally_table_release(small);
+  tally_table_release(table);
+}
+
+/* The product of a rest and a divisor may be too small for a number, and then has no sign. */
+static void test_small_modulo(void) {
+  tally_table *table = one_column(TALLY_NUMBER, (tally_value[]){number(-1e-200), number(1e-200)}, 2);
+  for (int negative = 0; negative < 2; negative++) {
+    double divisor = negative ? -3e-200 : 3e-200;
+    tally_expression *nodes[2], *call;
+    tally_column *got;
+    MUST(tally_expression_column("x", &nodes[0], must_));
+    MUST(tally_expression_value(number(divisor), &nodes[1], must_));
+    MUST(tally_expression_call("%", nodes, 2, &call, must_));
+    MUST(tally_evaluate(table, call, &got, must_));
+    CHECK(same(tally_column_value(got, negative), number((negative ? 1e-200 : -1e-200) + divisor)));
+    CHECK(same(tally_column_value(got, !negative), number(negative ? -1e-200 : 1e-200)));
+    tally_column_release(got);
+    tally_expression_release(call);
+  }
+  tally_table_release(table);
+}
+
+/* ---- why a derived value is missing ---- */
+
+static tally_table *table_with_reason(void) {
+  tally_builder *builder;
+  tally_column *column;
+  tally_table *table, *slice;
+  MUST(tally_builder_new(TALLY_NUMBER, &builder, must_));
+  for (int i = 0; i < 3; i++) MUST(tally_builder_append(builder, number(i + 0.25), must_));
+  MUST(tally_builder_append_missing(builder, (tally_text){"[c]", 3}, must_));
+  MUST(tally_builder_append(builder, nothing(), must_));
+  MUST(tally_builder_finish(builder, &column, must_));
+  tally_builder_release(builder);
+  MUST(tally_table_new((const char *const[]){"x"}, &column, 1, 5, &table, must_));
+  tally_column_release(column);
+  MUST(tally_table_slice(table, 1, 4, &slice, must_));
+  tally_table_release(table);
+  return slice;
+}
+
+/* left function right, where NULL is the column x. */
+static tally_expression *pair(const char *function, const double *left, const double *right) {
+  tally_expression *nodes[2], *call;
+  const double *sides[] = {left, right};
+  for (size_t i = 0; i < 2; i++) {
+    if (sides[i])
+      MUST(tally_expression_value(number(*sides[i]), &nodes[i], must_));
+    else
+      MUST(tally_expression_column("x", &nodes[i], must_));
+  }
+  MUST(tally_expression_call(function, nodes, 2, &call, must_));
+  return call;
+}
+
+static void test_reasons_of_answers(void) {
+  tally_table *table = table_with_reason();
+  double two = 2, none = 0;
+  tally_expression *calls[] = {pair("*", NULL, &two), pair("-", &two, NULL), pair("<", NULL, &two), pair("/", NULL, &none),
+                               formula("neg", 1, x),  formula("text", 1, x), pair("+", NULL, NULL)};
+  size_t count = sizeof calls / sizeof *calls;
+  for (size_t i = 0; i < count; i++) {
+    tally_column *got;
+    MUST(tally_evaluate(table, calls[i], &got, must_));
+    CHECK(tally_column_missing(got) == (i == 3 ? 4 : 2));
+    CHECK(reason_is(got, 2, i + 1 < count ? "[c]" : "")); /* of two columns, none is asked */
+    CHECK(reason_is(got, 0, "") && reason_is(got, 3, ""));
+    tally_column_release(got);
+    tally_expression_release(calls[i]);
+  }
+  tally_expression *inner = pair("*", NULL, &two), *outer;
+  tally_column *got;
+  MUST(tally_expression_call("round", &inner, 1, &outer, must_));
+  MUST(tally_evaluate(table, outer, &got, must_));
+  CHECK(reason_is(got, 2, "[c]") && same(tally_column_value(got, 1), number(5)));
+  tally_column_release(got);
+  tally_expression_release(outer);
+  tally_table_release(table);
 }
 
 /* In a short batch the dictionary is longer than the rows, and nothing may depend on that: the text of a text is the text. */
@@ -474,9 +696,10 @@ static void test_rounding(void) {
 static void test_refused_memory(void) {
   tally_column *level;
   tally_table *table = levels_table(&level);
-  static const char *const calls[][4] = {{"replace", "$level", "T", "R"},     {"coalesce", "$level", "none"},
-                                         {"in", "$level", "UG", "PGT"},       {"==", "$level", "$level"},
-                                         {"concat", "$level", "-", "$level"}, {"length", "$level"}};
+  static const char *const calls[][4] = {
+      {"replace", "$level", "T", "R"}, {"coalesce", "$level", "none"},      {"in", "$level", "UG", "PGT"},
+      {"==", "$level", "$level"},      {"concat", "$level", "-", "$level"}, {"length", "$level"},
+      {"try_integer", "$level"}};
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
     size_t count = 0;
     while (count < 3 && calls[i][count + 1]) count++;
@@ -504,6 +727,11 @@ int main(void) {
   test_kleene();
   test_depth();
   test_dictionary_and_reasons();
+  test_conversion_messages();
+  test_unused_values();
+  test_exact_choice();
+  test_small_modulo();
+  test_reasons_of_answers();
   test_text_of_text();
   test_nil_keeps_levels();
   test_rounding();

@@ -333,32 +333,45 @@ static void civil(int32_t date, int64_t *year, int *month, int *mday) {
   *mday = (int)left + 1;
 }
 
-static tally_value to_date(tally_value from) {
-  if (from.type == TALLY_DATE) return from;
-  if (from.text.size == 10 && memcmp(from.text.bytes, "2019-08-31", 10) == 0) return day(18139);
-  return nothing(); /* the only date among the texts */
+/* The answer where there is none: missing for an attempt and for a blank text. */
+static tally_value unread(tally_value from, bool attempt) {
+  failed |= !attempt && (from.type != TALLY_TEXT || trim_twin(from.text).text.size > 0);
+  return nothing();
 }
 
-static tally_value to_integer(tally_value from) {
+/* The only dates among the texts. */
+static tally_value to_date(tally_value from, bool attempt) {
+  static const struct {
+    const char *form;
+    int32_t date;
+  } days[] = {{"2019-08-31", 18139}, {"31/07/2019", 18108}, {" 1/8/2019", 18109}};
+  if (from.type == TALLY_DATE) return from;
+  for (size_t i = 0; i < sizeof days / sizeof *days; i++)
+    if (from.text.size == strlen(days[i].form) && memcmp(from.text.bytes, days[i].form, from.text.size) == 0)
+      return day(days[i].date);
+  return unread(from, attempt);
+}
+
+static tally_value to_integer(tally_value from, bool attempt) {
   if (from.type == TALLY_BOOLEAN) return integer(from.boolean);
   if (from.type == TALLY_INTEGER) return from;
   if (from.type == TALLY_NUMBER) {
-    failed |= !(from.number >= -0x1p63 && from.number < 0x1p63 && nearbyint(from.number) == from.number);
-    return failed ? nothing() : integer((__int128)from.number);
+    bool whole = from.number >= -0x1p63 && from.number < 0x1p63 && nearbyint(from.number) == from.number;
+    return whole ? integer((__int128)from.number) : unread(from, attempt);
   }
   char copy[64] = {0}, *end;
   memcpy(copy, from.text.bytes, from.text.size);
   long long value = strtoll(copy, &end, 10);
-  return *copy && *copy != ' ' && !*end && strcmp(copy, "9223372036854775808") ? integer(value) : nothing();
+  return *copy && *copy != ' ' && !*end && strcmp(copy, "9223372036854775808") ? integer(value) : unread(from, attempt);
 }
 
-static tally_value to_number(tally_value from) {
+static tally_value to_number(tally_value from, bool attempt) {
   if (from.type == TALLY_BOOLEAN) return number(from.boolean);
   if (from.type != TALLY_TEXT) return number(as_number(from));
   char copy[64] = {0}, *end;
   memcpy(copy, from.text.bytes, from.text.size);
   double value = strtod(copy, &end);
-  return *copy && *copy != ' ' && !*end ? number(value) : nothing();
+  return *copy && *copy != ' ' && !*end ? number(value) : unread(from, attempt);
 }
 
 static tally_value to_text(tally_value from) {
@@ -383,9 +396,9 @@ static tally_value date_function(const char *name, tally_value from) {
   int64_t year;
   int month, mday;
   if (is(name, "text")) return to_text(from);
-  if (is(name, "integer")) return to_integer(from);
-  if (is(name, "number")) return to_number(from);
-  if (is(name, "date")) return to_date(from);
+  if (is(name, "integer") || is(name, "try_integer")) return to_integer(from, *name == 't');
+  if (is(name, "number") || is(name, "try_number")) return to_number(from, *name == 't');
+  if (is(name, "date") || is(name, "try_date")) return to_date(from, *name == 't');
   if (is(name, "start_year")) return start_year_twin(from);
   civil(from.date, &year, &month, &mday);
   return integer(is(name, "year") ? year : is(name, "month") ? month : mday);
@@ -393,8 +406,14 @@ static tally_value date_function(const char *name, tally_value from) {
 
 /* ---- the whole twin ---- */
 
-static tally_value chosen(tally_value value, tally_type type) {
+static tally_value approximate(tally_value value, tally_type type) {
   return type == TALLY_NUMBER && value.type == TALLY_INTEGER ? number((double)value.integer) : value;
+}
+
+/* A number in place of the integer, which must not lose digits. */
+static tally_value chosen(tally_value value, tally_type type) {
+  failed |= type == TALLY_NUMBER && value.type == TALLY_INTEGER && (__int128)(double)value.integer != value.integer;
+  return approximate(value, type);
 }
 
 static bool among(const char *name, const char *list) {
@@ -422,8 +441,9 @@ static tally_value twin(const char *name, const tally_value *a, size_t count, ta
   if (among(name, " + - * / // % ^ percent share ")) return arithmetic(name, a[0], a[1]);
   if (among(name, " == ~= < <= > >= ")) return comparison(name, a[0], a[1]);
   if (among(name, " neg abs floor ceil sqrt exp log log10 ")) return math(name, a[0]);
-  if (is(name, "min") || is(name, "max")) return chosen(extreme(is(name, "max"), a, count, type), type);
-  if (among(name, " text integer number date year month day start_year ")) return date_function(name, a[0]);
+  if (is(name, "min") || is(name, "max")) return approximate(extreme(is(name, "max"), a, count, type), type);
+  if (among(name, " text integer number date try_integer try_number try_date year month day start_year "))
+    return date_function(name, a[0]);
   return text_function(name, a, count);
 }
 

@@ -1,4 +1,5 @@
 /* tally_table_join against two nested loops, on random tables of all types and makes. */
+#include "ops/append.h"
 #include "twin.h"
 
 enum { LEFT_ROWS_MOST = 60, PAIRS_MOST = 8000 };
@@ -212,6 +213,25 @@ static void test_errors(void) {
   tally_table_release(right);
 }
 
+static void test_advised_key(void) {
+  static const char *const keys[][2] = {
+      {"ukprn", "ukprn"},
+      {"_n1", "_n1"},
+      {"end", "[\"end\"]"},
+      {"goto", "[\"goto\"]"},
+      {"ends", "ends"},
+      {"1st", "[\"1st\"]"},
+      {"Total UK", "[\"Total UK\"]"},
+      {"ééééé", "[\"ééé\"]"},
+      {"abcdefghijklmn", "abcdefghijk"},
+  };
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    char key[12 + 4];
+    size_t size = strlen(keys[i][0]) < 9 ? sizeof key : 12;
+    CHECK(strcmp(tl_append_key(keys[i][0], key, size), keys[i][1]) == 0);
+  }
+}
+
 /* 2^53 + 1 lies next to 2^53, the nearest number, and is not it. */
 static void test_inexact_keys(void) {
   tally_value integers[] = {twin_integer(9007199254740992), twin_integer(9007199254740993)}, numbers[] = {twin_number(0x1p53)};
@@ -254,6 +274,7 @@ int main(void) {
   test_names();
   test_key_named_like_another();
   test_errors();
+  test_advised_key();
   test_inexact_keys();
   test_no_memory();
   CHECK(tally_memory_used() == 0);

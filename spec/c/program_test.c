@@ -272,7 +272,7 @@ static void test_evaluate(int64_t rows) {
 /* ---- aggregates through steps are aggregates of what is collected ---- */
 
 static void test_aggregate(int64_t rows) {
-  tally_table *table = random_table(rows), *collected, *wanted, *got;
+  tally_table *table = random_table(rows), *collected, *wanted = NULL, *got;
   tally_program *program = long_program(table);
   const char *keys[] = {"level"};
   tally_expression *n = column("n"), *x = column("x");
