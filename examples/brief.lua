@@ -82,10 +82,10 @@ local function long(t, value)
 end
 
 local compared = long(printed, "printed")
-  :join(long(shares, "recomputed"), { by = { "level", "base" }, kind = "left" })
+  :join(long(shares, "recomputed"), { by = { "level", "base" }, kind = "left", relationship = "one-to-one" })
   :derive(
     "base = if_else(base == 'pct_all', 'all students', 'international students')",
-    "difference = recomputed - printed",
+    "difference = round(recomputed - printed, 2)",
     "rounded = round(recomputed) - printed")
 
 say "# Chinese students, international students and joint papers: the evidence of 2021, recomputed"

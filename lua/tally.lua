@@ -41,10 +41,21 @@ local parts = {
   analyses = { "tally.analyses" },
 }
 
+-- A name that is not there is a slip of the pen; the likes of __tostring are asked for by Lua itself.
+local function missing(name)
+  if type(name) ~= "string" or name:sub(1, 1) == "_" then return nil end
+  local names = {}
+  for each in pairs(parts) do names[#names + 1] = each end
+  for each in pairs(tally) do
+    if not parts[each] and each:sub(1, 1) ~= "_" then names[#names + 1] = each end
+  end
+  require("tally.suggest").refuse("tally", name, names)
+end
+
 return setmetatable(tally, {
   __index = function(_, name)
     local part = parts[name]
-    if not part then return nil end
+    if not part then return missing(name) end
     local loaded = require(part[1])
     loaded = part[2] and loaded[part[2]] or loaded
     rawset(tally, name, loaded)

@@ -208,3 +208,37 @@ describe("checking", function()
     assert.equal(1, t:core():filter(check.expression("students > 20", t:core())):rows())
   end)
 end)
+
+describe("a value that", function()
+  local texts = tally.from_columns { { "x", { "6*", "1", " ", "1" } } }
+
+  it("does not convert is an error, or missing when it was only tried", function()
+    assert.matches("'6%*' is not an integer; try_integer gives missing for such texts",
+      message(function() return texts:derive "n = integer(x)":collect() end))
+    local tried = texts:derive "n = try_integer(x)"
+    assert.same({ nil, 1, nil, 1 }, { tried:value(1, "n"), (tried:value(2, "n")), (tried:value(3, "n")), (tried:value(4, "n")) })
+    assert.equal(2, texts:filter "x ~= '6*'":derive "n = integer(x)":aggregate "n = sum(n)":value(1, "n"))
+    assert.is_nil((tally.from_rows { { x = 2.5 } }:derive "n = try_integer(x)":value(1, "n")))
+  end)
+
+  it("is a date in either form of the files", function()
+    local dates = tally.from_columns { { "x", { "31/07/2019", "2019-07-31" } } }
+    assert.equal(2, #dates:filter "date(x) == date('2019-07-31')")
+  end)
+
+  it("would lose digits is not put among numbers", function()
+    local large = math.tointeger and math.tointeger(2 ^ 53) + 1
+    if not large then return end -- a Lua without integers has lost them already
+    local t = tally.from_columns { { "x", { large } } }
+    for _, formula_text in ipairs { "y = coalesce(x, 0.5)", "y = if_else(true, x, 0.5)" } do
+      assert.matches("^9007199254740993 is an integer that would lose digits", message(function() return t:derive(formula_text):collect() end))
+    end
+    assert.matches("lose digits", message(tally.from_columns, { { "x", { large, 0.5 } } }))
+  end)
+
+  it("is missing for a reason stays so through what is computed from it alone", function()
+    local t = tally.read_csv { text = "a,n\nUG,5\nPGR,[c]\n", quiet = true }
+      :derive("half = round(n / 2, 1)", "minus = -n", "twice = n + n"):select("half", "minus", "twice")
+    assert.equal("half,minus,twice\n2.5,-5,10\n[c],[c],\n", t:write())
+  end)
+end)

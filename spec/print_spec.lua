@@ -196,8 +196,67 @@ describe("a table on the screen", function()
     assert.equal("2 rows × 0 columns", print_.table(csv("a\n1\n2\n"):drop "a"))
   end)
 
+  it("cuts names of files, and texts that differ at their ends, in the middle", function()
+    assert.equal("dt05…0.csv", width.cut_middle("dt051-table-2020.csv", 10))
+    assert.equal("中…国", width.cut_middle("中国中国", 5))
+    assert.equal("short", width.cut_middle("short", 5))
+    local long = ("n"):rep(60)
+    columns = "40"
+    local function body(a, b)
+      local lines = lines_of(print_.table(csv(("name,a,b\n%s,1,2\n%s,1,2\n"):format(a, b))))
+      return lines[5] ~= lines[6], lines[5]
+    end
+    assert.is_true((body(long .. "2019.csv", long .. "2020.csv")))
+    assert.matches("19%.csv", select(2, body(long .. "2019.csv", long .. "2019.csv")))
+    assert.is_true((body(long .. " one", long .. " two")))
+    assert.matches("^  n+… ", select(2, body("n" .. long, "m" .. long)))
+  end)
+
   it("cannot be steered by what it shows", function()
     assert.falsy(print_.table(csv "name,n\n\"a\27[2Jb\nc\",1\n"):find "[%z\1-\9\11-\31\127]")
+  end)
+end)
+
+describe("what is printed", function()
+  local years = tally.from_columns {
+    { "Year", { 2018, 2018, 2019 } }, { "level", { "UG", "PGT", "UG" } }, { "n", { 1005, 2006, 1007 } },
+  }
+  local function line(t, pattern)
+    for _, each in ipairs(lines_of(print_.text(t))) do
+      if each:find(pattern) then return (each:gsub(" +", " ")) end
+    end
+  end
+
+  it("of a total that no text names is named in the first cell", function()
+    local t = years:crosstab("Year", "level", { value = "sum(n)", totals = "both" })
+    assert.equal("Σ Total 2,012 2,006 4,018", line(t, "Σ"))
+    assert.equal("Σ All 2,012 2,006 4,018", line(years:crosstab("Year", "level", { value = "sum(n)", totals = "both", name = "All" }), "Σ"))
+    assert.matches("%*%*Total%*%* | %*%*2,012", print_.markdown(t))
+    assert.matches("\n,2012,2006,4018\n$", t:write())
+    assert.equal("Σ Sum 4,018", line(years:select("Year", "n"):totals { name = "Sum" }, "Σ"))
+    assert.equal("Σ · Total 4,018", line(years:totals(), "Σ"))
+    assert.equal("Σ 2018 Total 3,011", line(years:totals { by = "Year" }, "Σ"))
+  end)
+
+  it("of years stays plain under other names and in summaries", function()
+    assert.equal(" UG 2018 2019", line(years:aggregate("first = min(Year)", "final = max(Year)", { by = "level" }), "UG"))
+    assert.equal(" 2018/19 2018", line(csv "period,a\n2018/19,x\n":derive "begins = start_year(period)":select("period", "begins"), "18/19"))
+    assert.equal(" Year integer 3 0 2 2018 2018.33 2018 2019 ·", line(years:describe(), "Year"))
+    assert.matches("1,005.* 2,006", line(years:describe(), "n +integer"))
+    assert.equal("Σ Total ·", line(years:aggregate("first = min(Year)", "n = sum(n)", { by = "level" }):totals():drop "n", "Σ"))
+  end)
+
+  it("into a file is not cut", function()
+    local long = ("words "):rep(30) .. "end"
+    assert.truthy(print_.text(csv("a,b\n" .. long .. ",1\n")):find(long, 1, true))
+  end)
+
+  it("is never 0 for what is not 0", function()
+    local cases = { { 1e-7, "1e-7" }, { -9.96e-8, "-1e-7" }, { 0.004, "0.004" }, { 0.00456, "0.0046" }, { -0.0000042, "-0.0000042" },
+      { 1.25e-9, "1.3e-9" }, { 0.00999, "0.01" }, { 0.000999, "0.001" }, { 0, "0.00" }, { 5e-324, "5e-324" }, { 1.5, "1.50" } }
+    for _, case in ipairs(cases) do assert.equal(case[2], number.visible(case[1], 2), tostring(case[1])) end
+    local t = tally.from_columns { { "x", { 1e-7, 12345.625, 0.0 } } }
+    assert.same({ " 1e-7", " 12,345.63", " 0.00" }, { line(t, "e%-7"), line(t, "345"), line(t, " 0") })
   end)
 end)
 

@@ -302,3 +302,137 @@ describe("write", function()
     assert.matches("^/nonexistent/x.csv: ", message(students.write, students, "/nonexistent/x.csv"))
   end)
 end)
+
+describe("a join", function()
+  local left = tally.from_columns { { "k", { "a", "b", "b", "c" } }, { "n", { 1, 2, 3, 4 } } }
+  local right = tally.from_columns { { "key", { "a", "b", "b", "d", "d" } }, { "m", { 10, 20, 30, 40, 50 } } }
+  local once = right:distinct "key"
+
+  local function joined(a, b, relationship, kind)
+    local by = a == left and { k = "key" } or { key = "k" }
+    return a:join(b, { by = by, kind = kind or "left", relationship = relationship })
+  end
+
+  it("says how many rows match none, and how many match several", function()
+    assert.same({ left = 1, right = 2, repeated = 2, many_to_many = true }, joined(left, right):unmatched())
+    assert.same({ left = 1, right = 1, repeated = 0, many_to_many = false }, joined(left, once):unmatched())
+    assert.same({ left = 2, right = 1, repeated = 2, many_to_many = true }, joined(right, left):unmatched())
+  end)
+
+  it("matches rows one to one, or as it is told", function()
+    assert.equal(4, #joined(left, once, "many-to-one"))
+    assert.equal(6, #joined(left, right))
+    assert.equal("the join is to be many-to-one, but two rows of the right table have key 'b': what they match would come "
+      .. "twice, and be counted twice; keep one row for each key, as distinct(\"key\") does, or say another relationship",
+      message(function() joined(left, right, "many-to-one"):collect() end))
+    assert.matches("two rows of the left table have k 'b'", message(function() joined(left, once, "one-to-one"):collect() end))
+    assert.matches("two rows of the left table have k 'b'", message(function() joined(left, once, "one-to-many"):collect() end))
+    assert.matches("one of 'one%-to%-one', 'many%-to%-one', 'one%-to%-many'", message(joined, left, once, "m:1"))
+  end)
+
+  it("minds a repeated key only where it matches", function()
+    assert.equal(2, #left:filter "k == 'a' or k == 'c'":join(right, { by = { k = "key" }, kind = "left", relationship = "one-to-one" }))
+    local missing = tally.from_columns { { "k", { nil, nil, "a", n = 3 } } }
+    local other = tally.from_columns { { "k", { nil, nil, "a", n = 3 } } }
+    assert.equal(3, #missing:join(other, { by = "k", kind = "left", relationship = "one-to-one" }))
+    assert.matches("have k nil", message(function()
+      missing:join(other, { by = "k", match_missing = true, relationship = "one-to-one" }):collect()
+    end))
+  end)
+
+  it("is explained with what it found, once it has run", function()
+    local plan = require "tally.plan"
+    local t = joined(left, right, nil, "inner")
+    assert.falsy(plan.explain(t.plan):find "found")
+    t:collect()
+    assert.truthy(plan.explain(t.plan):find("of the left table 1 row found no match and 2 found several; of the right table "
+      .. "2 rows found none", 1, true))
+  end)
+end)
+
+describe("totals that are there already", function()
+  local again = "the table has totals called 'Total' already: leave them out with filter \"not is_total\", or give these another "
+    .. "name, as in totals { name = \"Sum\" }"
+
+  it("are not added once more", function()
+    local by_year = students:derive "start = start_year(year)":select("start", "students")
+    local twice = {
+      students:totals():totals(), students:totals { by = "year" }:totals { by = "year" },
+      by_year:totals():totals(), students:crosstab("level", "year", { totals = "both" }):totals(),
+      tally.read_csv { text = "provider,n\nA,5\nTotal,5\n" }:totals(),
+    }
+    for i, t in ipairs(twice) do assert.equal(again, message(t.collect, t), tostring(i)) end
+  end)
+
+  it("are not in the way of others", function()
+    assert.equal(8, #students:totals():totals { name = "Sum" })
+    assert.equal(9, #students:totals():totals { by = "year" })
+    assert.equal(9, #students:totals { by = "year" }:totals())
+    assert.equal(7, #students:totals():filter "not is_total":totals())
+    assert.equal(4, #students:totals():head(3):totals())
+  end)
+end)
+
+describe("names of columns", function()
+  it("may come as one list", function()
+    assert.same({ "students", "year" }, students:select { "students", "year" }:names())
+    assert.same({ "level" }, students:drop { "students", "year" }:names())
+    assert.same({ "year", "level" }, students:group_by { "year", "level" }:groups())
+    assert.equal(2, #students:distinct { "year" })
+    assert.equal(6, #students:select(students:names()))
+    assert.equal("an argument of group_by must be the name of a column, not a table",
+      message(students.group_by, students, students))
+    assert.equal("select needs the name of a column", message(students.select, students, {}))
+  end)
+end)
+
+describe("what a table tells of itself", function()
+  it("is printed well, and stays an ordinary table", function()
+    local names = students:names()
+    assert.equal("year, level, students", tostring(names))
+    assert.equal("text, text, integer", tostring(students:types()))
+    assert.equal("(none)", tostring(students:groups()))
+    assert.equal(3, #names)
+    local seen = {}
+    for i, name in pairs(names) do seen[i] = name end
+    assert.same({ "year", "level", "students" }, seen)
+    local published = tally.read_csv { text = "Title:,A table\nLicence:,Open\n\nlevel,n,m\nUG,5,1\nPGT,7,2\nPGR,9,3\n" }
+    assert.equal("Title: A table\nLicence: Open", tostring(published:metadata()))
+    assert.equal("A table", published:metadata().Title)
+    assert.equal("(no metadata)", tostring(students:metadata()))
+    local unmatched = students:join(published, { by = "level", kind = "left" }):unmatched()
+    assert.equal("left: 0 rows without a match, 0 with several\nright: 0 rows without a match", tostring(unmatched))
+  end)
+end)
+
+describe("what would have been passed over in silence", function()
+  local cases = {
+    { "tally has no 'readcsv'; did you mean 'read_csv'?", function() return tally.readcsv end },
+    { "tally.analyses has no 'grwth'; did you mean 'growth'?", function() return tally.analyses.grwth end },
+    { "analysis 'growth' is run with one table: parameters go with the inputs, as in { series = ..., base = ... }",
+      function() tally.analyses.growth:run({ series = students }, { base = 2018 }) end },
+    { "column 'b' has 1 value, but column 'a' has 2: where the last values are missing say how many there are, as in { 75, n = 2 }",
+      function() tally.from_columns { { "a", { 1, 2 } }, { "b", { 1 } } } end },
+    { "column 'b' has 3 values, but column 'a' has 2", function() tally.from_columns { { "a", { 1, n = 2 } }, { "b", { n = 3 } } } end },
+    { "(text): 2 names for 3 columns: name them all, or use rename",
+      function() tally.read_csv({ text = "a,b,c\n1,2,3\n" }, { names = { "x", "y" } }) end },
+    { "option 'skip' of read_csv must be a whole number from 0, not -1",
+      function() tally.read_csv({ text = "a\n1\n" }, { skip = -1 }) end },
+    { "option 'header' of read_csv must be one of 'guess', 'first', 'none', not true",
+      function() tally.read_csv({ text = "a\n1\n" }, { header = true }) end },
+    { "option 'columns' of read_csv must be a list of texts, not 'a'",
+      function() tally.read_csv({ text = "a\n1\n" }, { columns = "a" }) end },
+    { "option 'separator' of read_csv must be one character, not 'ab'",
+      function() tally.read_csv({ text = "a\n1\n" }, { separator = "ab" }) end },
+    { "append takes tables one by one, as in t:append(u, v), not a list: rows of values become a table by tally.from_rows",
+      function() students:append { { year = "2020/21" } } end },
+  }
+  for _, case in ipairs(cases) do
+    it(case[1], function() assert.equal(case[1], message(case[2])) end)
+  end
+
+  it("is asked for by Lua itself", function()
+    assert.is_nil(tally.__tostring)
+    assert.is_nil(tally.analyses.__pairs)
+  end)
+end)

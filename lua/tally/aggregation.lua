@@ -102,7 +102,8 @@ local function add_aggregate(split, name, node, parsed)
   aggregate.name = name
   if not mentions then split.of_leaves[#split.of_leaves + 1] = aggregate end
   split.aggregates[#split.aggregates + 1] = aggregate
-  split.computed[#split.computed + 1] = { name = name, type = kind, additive = additive[node.func] == true }
+  split.computed[#split.computed + 1] = { name = name, type = kind, additive = additive[node.func] == true,
+    like = check.like(node, split.schema) }
   return kind
 end
 

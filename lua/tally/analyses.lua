@@ -2,6 +2,8 @@
 --
 -- @module tally.analyses
 
+local suggest = require "tally.suggest"
+
 local analyses = {}
 
 --- The names of the analyses there are.
@@ -13,7 +15,8 @@ for _, name in ipairs(names) do known[name] = true end
 
 return setmetatable(analyses, {
   __index = function(_, name)
-    if not known[name] then return nil end
+    if type(name) ~= "string" or name:sub(1, 1) == "_" then return nil end
+    if not known[name] then suggest.refuse("tally.analyses", name, names) end
     local loaded = require("tally.analyses." .. name)
     rawset(analyses, name, loaded)
     return loaded

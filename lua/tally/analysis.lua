@@ -204,7 +204,11 @@ end
 --- Checks what is given and runs the analysis.
 -- @param given a table: the inputs and parameters by name
 -- @return a Table
-function Analysis:run(given)
+function Analysis:run(given, ...)
+  if select("#", ...) > 0 then
+    fail("shape", "analysis '%s' is run with one table: parameters go with the inputs, as in { %s = ..., %s = ... }",
+      self.name, sorted_keys(self.needs)[1] or "t", sorted_keys(self.parameters)[1] or "parameter")
+  end
   if type(given) ~= "table" then
     fail("type", "analysis '%s' is run with a table of inputs and parameters, not a %s", self.name, type(given))
   end

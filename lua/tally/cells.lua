@@ -25,9 +25,12 @@ local function is_label(name)
   return false
 end
 
--- Integers are printed plain when the name says that they are labels and they look it: years lie in 1000..2999 or are
+--- Integers are printed plain when the name says that they are labels and they look it: years lie in 1000..2999 or are
 -- like 201920.
-local function prints_plain(name, values)
+-- @param name
+-- @param values an array with its length in `n`
+-- @return a boolean
+function cells.prints_plain(name, values)
   if not is_label(name) then return false end
   if not name:lower():find "year" then return true end
   for i = 1, values.n do
@@ -52,14 +55,17 @@ local function shared_decimals(values)
   return math.min(needed, most)
 end
 
--- What turns a value of the column into text.
-local function formatter(name, type_, values)
+-- What turns a value of the column, in this row, into text.
+local function formatter(name, type_, values, plain_rows)
   if type_ == "integer" then
-    local plain = prints_plain(name, values)
+    local plain = cells.prints_plain(name, values)
     return function(value) return type(value) == "number" and number.format(value, 0, plain) or value end
   elseif type_ == "number" then
     local decimals = shared_decimals(values)
-    return function(value) return number.format(value, decimals) end
+    return function(value, row)
+      if plain_rows and plain_rows[row] then return number.visible(value, math.min(number.decimals(value), 2), true) end
+      return number.visible(value, decimals)
+    end
   elseif type_ == "text" then
     return width.safe
   end
@@ -76,14 +82,15 @@ end
 --- The cells of a column.
 -- @param column a core column, of as many rows as are shown
 -- @param name its name, which tells years from counts
+-- @param[opt] plain_rows { [row] = true } where numbers are years or identifiers
 -- @return an array of texts
-function cells.texts(column, name)
+function cells.texts(column, name, plain_rows)
   local values = column:values()
-  local format = formatter(name, column:type(), values)
+  local format = formatter(name, column:type(), values, plain_rows)
   local texts = {}
   for i = 1, values.n do
     local value = values[i]
-    texts[i] = value ~= nil and format(value) or value == nil and width.safe(column:reason(i) or cells.missing)
+    texts[i] = value ~= nil and format(value, i) or value == nil and width.safe(column:reason(i) or cells.missing)
   end
   return texts
 end

@@ -46,6 +46,24 @@ local values_elsewhere = {
   TRUE = "true", True = "true", FALSE = "false", False = "false",
 }
 
+-- What gives one of the values it is given.
+local choices = schema_.set_of { "min", "max", "first", "last", "mode", "coalesce" }
+
+--- The name that tells what the values of a formula are: that of the column they are taken from, "year" for the year
+-- of a date or a period. Nil when the values are of the formula's own making.
+-- @tparam table node a node of a formula
+-- @tparam table schema
+-- @treturn string|nil
+function M.like(node, schema)
+  if node.tag == "name" then
+    local column = schema_.find(schema, node.name)
+    return column and (column.like or column.name)
+  end
+  if node.tag ~= "call" then return nil end
+  if node.func == "year" or node.func == "start_year" then return "year" end
+  return choices[node.func] and node[1] and M.like(node[1], schema) or nil
+end
+
 -- ---- Names and values ----
 
 local function check_name(node, scope, parsed)

@@ -69,6 +69,28 @@ function number.format(value, decimals, plain)
   return sign .. (plain and whole or separated(whole)) .. (decimals > 0 and "." .. fraction or "")
 end
 
+-- The digits that count, at most two, and the decimal place of the first of them.
+local function leading(value)
+  local sign, digits, point = digits_of(value)
+  local zeros = #digits:match "^0*"
+  local kept = rounded(digits:sub(zeros + 1), 2)
+  return sign, kept:gsub("0+$", ""), zeros - point + (#kept == 3 and 0 or 1)
+end
+
+--- A number as text that is never 0 when the number is not: what is too small for the decimals has more of them, or is
+-- written "1e-9".
+-- @param value a number
+-- @param[opt=0] decimals as in @{format}
+-- @param[opt=false] plain as in @{format}
+-- @return text
+function number.visible(value, decimals, plain)
+  local text = number.format(value, decimals, plain)
+  if value == 0 or not text:find "^[0.]+$" then return text end
+  local sign, digits, place = leading(value)
+  if place <= 6 then return number.format(value, place + #digits - 1, plain) end
+  return ("%s%s%s%se-%d"):format(sign, digits:sub(1, 1), #digits > 1 and "." or "", digits:sub(2), place)
+end
+
 --- A count and its noun: "1 row", "2,383 rows".
 -- @param count a whole number
 -- @param noun the singular

@@ -19,6 +19,13 @@ function M.split(...)
   return list, last
 end
 
+--- Names that are given one by one, or as one list.
+-- @treturn {string,...}
+function M.names(...)
+  local first = ...
+  return select("#", ...) == 1 and type(first) == "table" and rawget(first, "plan") == nil and first or { ... }
+end
+
 --- Checks options.
 -- @tparam string verb for messages
 -- @tparam table|nil options

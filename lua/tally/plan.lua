@@ -9,6 +9,7 @@
 
 local core = require "tally.core"
 local error_ = require "tally.error"
+local number = require "tally.number"
 local run = require "tally.run"
 local schema_ = require "tally.schema"
 
@@ -139,7 +140,8 @@ function M.aggregate(node, keys, aggregates, results, text)
     if name == schema_.MARKS then
       marks = true
     else
-      columns[#columns + 1] = { name = name, type = schema_.find(node.schema, name).type, additive = false }
+      local column = schema_.find(node.schema, name)
+      columns[#columns + 1] = { name = name, type = column.type, additive = false, like = column.like }
     end
   end
   for _, column in ipairs(results) do columns[#columns + 1] = column end
@@ -187,9 +189,9 @@ end
 -- @tparam table schema of the result
 function M.join(left, right, options, schema)
   return node_of("join", { left, right }, options, schema,
-    ("%s join with another table where %s"):format(options.kind, listed(options.left)
+    ("%s join with another table where %s%s"):format(options.kind, listed(options.left)
       .. (table.concat(options.left, "\0") ~= table.concat(options.right, "\0") and " = " .. listed(options.right)
-        or "")))
+        or ""), options.relationship and (" (%s)"):format(options.relationship) or ""))
 end
 
 --- The rows of several tables, one after another.
@@ -261,6 +263,16 @@ function M.unique(node, names, message)
     ("check that no combination of %s occurs twice"):format(listed(names)))
 end
 
+--- The table as it is, once it is sure that no row meets a condition.
+-- @param node
+-- @tparam table condition an expression of the engine
+-- @tparam string message of the error when one does
+-- @tparam string text
+function M.none(node, condition, message, text)
+  return node_of("none", { node }, { condition = condition, message = message }, node.schema,
+    "check that there is " .. text)
+end
+
 --- The column with its groups in a declared order.
 function M.levels(node, name, levels)
   return node_of("levels", { node }, { name = name, levels = levels }, node.schema,
@@ -268,6 +280,13 @@ function M.levels(node, name, levels)
 end
 
 -- ---- In plain words ----
+
+-- What a join that has run found.
+local function found(report)
+  return ("of the left table %s found no match and %s found several; of the right table %s found none")
+    :format(number.count(report.left_unmatched, "row"), number.format(report.repeated),
+      number.count(report.right_unmatched, "row"))
+end
 
 local function lines_of(node, lines, indent)
   for i, input in ipairs(node.inputs) do
@@ -278,7 +297,9 @@ local function lines_of(node, lines, indent)
       lines_of(input, lines, indent .. "     ")
     end
   end
-  lines[#lines + 1] = ("%s%s"):format(indent, node.text)
+  local report = run.report_of(node)
+  local result = report and ("\n     %s%s"):format(indent, found(report)) or ""
+  lines[#lines + 1] = ("%s%s%s"):format(indent, node.text, result)
 end
 
 --- The plan in plain words, one line for each step.

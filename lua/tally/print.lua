@@ -47,18 +47,42 @@ local function chosen_rows(rows, whole)
   return chosen, rows - #chosen
 end
 
+-- In a table that describes others, the rows whose numbers are years or identifiers: { [row] = true }.
+local function plain_rows(t, shown)
+  local described, rows = t.plan.schema.info.described, {}
+  if not described or not shown:index(described.by) then return nil end
+  local names = shown:column(described.by):values()
+  for row = 1, names.n do rows[row] = names[row] ~= nil and described.plain[names[row]] end
+  return rows
+end
+
 -- The columns as they will stand: { name, type, texts, right }.
 local function columns_of(t, shown)
-  local names, types, columns = t:names(), t:types(), {}
-  for i, name in ipairs(names) do
+  local columns, plain = {}, plain_rows(t, shown)
+  for i, column in ipairs(t.plan.schema.columns) do
     columns[i] = {
-      name = width.safe(name),
-      type = types[i],
-      texts = cells.texts(shown:column(name), name),
-      right = cells.is_numeric(types[i]),
+      name = width.safe(column.name),
+      type = column.type,
+      texts = cells.texts(shown:column(column.name), column.like or column.name, plain),
+      right = cells.is_numeric(column.type),
     }
   end
   return columns
+end
+
+-- A row of totals that no text names, as in a table of years, has the name of the totals in its first cell, if that
+-- is free.
+local function name_totals(t, shown, columns, marks)
+  local name, texts = t.plan.schema.info.total_name or "Total", {}
+  for _, column in ipairs(t.plan.schema.columns) do
+    if column.type == "text" then texts[#texts + 1] = shown:column(column.name):values() end
+  end
+  local first = columns[1] and shown:column(t.plan.schema.columns[1].name)
+  for row = 1, first and #columns[1].texts or 0 do
+    local free = marks[row] and first:value(row) == nil and not first:reason(row)
+    for _, values in ipairs(texts) do free = free and values[row] == nil end
+    if free then columns[1].texts[row] = width.safe(name) end
+  end
 end
 
 -- Which of the shown rows are totals; nil when the table has no marks.
@@ -74,12 +98,13 @@ local function picture_of(t, whole)
   local core_table = t:collect():core()
   local chosen, left_out = chosen_rows(core_table:rows(), whole)
   local shown = left_out > 0 and core_table:take(chosen) or core_table
-  local marks = marks_of(t, shown)
+  local marks, columns = marks_of(t, shown), columns_of(t, shown)
+  if marks then name_totals(t, shown, columns, marks) end
   return {
     rows = core_table:rows(),
     shown = #chosen,
     left_out = left_out,
-    columns = columns_of(t, shown),
+    columns = columns,
     marks = marks,
     total_rows = marks and core_table:run { steps = { { "filter", { "column", "is_total" } } }, count = true } or 0,
   }
@@ -125,12 +150,42 @@ local function measure(columns, most)
 end
 
 local function measure_for(columns, room)
-  if measure(columns, roomy) <= room then return end
+  if measure(columns, room == math.huge and room or roomy) <= room then return end
   for _, most in ipairs(narrower) do
     if measure(columns, most) <= room then return end
   end
   measure(columns, crowded)
   columns[1].width = math.min(columns[1].width, room)
+end
+
+-- How many different texts are too long for a column, and do they all end as the names of files do?
+local function too_long(column)
+  local count, seen, files = 0, {}, true
+  for _, text in ipairs(column.texts) do
+    if not seen[text] and width.of(text) > column.width then
+      count, files = count + 1, files and text:find "%.[%l%d]+$" ~= nil
+    end
+    seen[text] = true
+  end
+  return count, files
+end
+
+-- The texts of a column, cut at their ends; in the middle where that tells more of them apart, and names of files.
+local function cut_texts(column)
+  local function cut_by(cut)
+    local texts, seen, different = {}, {}, 0
+    for row, text in ipairs(column.texts) do
+      texts[row] = cut(text, column.width)
+      if not seen[texts[row]] then different = different + 1 end
+      seen[texts[row]] = true
+    end
+    return texts, different
+  end
+  local at_end, different = cut_by(width.cut)
+  local count, files = too_long(column)
+  if column.right or count == 0 then return at_end end
+  local in_middle, more = cut_by(width.cut_middle)
+  return (files and more >= different or more > different) and in_middle or at_end
 end
 
 -- How many columns fit into `room`; the first always does.
@@ -190,7 +245,7 @@ local function body_lines(picture, count, rule, blank)
     end
     if row == foot then lines[#lines + 1] = rule end
     local mark = picture.marks and picture.marks[row] and total_mark or blank
-    lines[#lines + 1] = line_of(picture, count, mark, function(column) return column.texts[row] end)
+    lines[#lines + 1] = line_of(picture, count, mark, function(column) return column.cut[row] end)
   end
   return lines
 end
@@ -235,7 +290,10 @@ local function grid(t, whole, room)
   measure_for(picture.columns, inner)
   local count = fitting(picture.columns, inner)
   local taken = -#gap
-  for i = 1, count do taken = taken + picture.columns[i].width + #gap end
+  for i = 1, count do
+    local column = picture.columns[i]
+    taken, column.cut = taken + column.width + #gap, cut_texts(column)
+  end
   local rule = blank .. ("─"):rep(math.min(taken, inner))
   local function add(more)
     for _, line in ipairs(more) do lines[#lines + 1] = line end

@@ -99,9 +99,17 @@ local function source_of(input, reading)
   }
 end
 
+-- Names for some columns only would leave it to chance which are which.
+local function check_names(t, input, options)
+  if not options.names or options.columns or #options.names == #t:names() then return end
+  fail("shape", "%s: %s for %s: name them all, or use rename", input.name, number.count(#options.names, "name"),
+    number.count(#t:names(), "column"))
+end
+
 -- What a reader found in one input.
 local function read_part(input, read_one, options)
   local reading = read_one(input.input, options)
+  check_names(reading:table(), input, options)
   return {
     input = input,
     name = input.name,

@@ -76,6 +76,55 @@ local function check_types(reader, types)
   end
 end
 
+local function is_whole(value)
+  return type(value) == "number" and value >= 0 and value % 1 == 0 and value <= 2^53
+end
+
+local function is_list(value)
+  if type(value) ~= "table" then return false end
+  for _, item in ipairs(value) do
+    if type(item) ~= "string" then return false end
+  end
+  return #value > 0 or next(value) == nil
+end
+
+local function is_character(value)
+  return type(value) == "string" and #value == 1
+end
+
+-- What the value of an option must be, in words, and whether it is.
+local whole = { "a whole number from 0", is_whole }
+local list = { "a list of texts", is_list }
+local character = { "one character", is_character }
+local flag = { "true or false", function(value) return type(value) == "boolean" end }
+local text = { "a text", function(value) return type(value) == "string" end }
+local character_or_none = { "one character, or false for none", function(value)
+  return value == false or is_character(value)
+end }
+local text_or_none = { "a name, or false for none", function(value)
+  return value == false or type(value) == "string" and value ~= ""
+end }
+
+local function one_of(...)
+  local choices = { ... }
+  local allowed = set_of(choices)
+  return { ("one of '%s'"):format(table.concat(choices, "', '")), function(value) return allowed[value] end }
+end
+
+local wanted = {
+  skip = whole, limit = whole, chunk_bytes = whole, names = list, columns = list, missing = list, symbols = list,
+  separator = character, quote = character_or_none, escape = character, comment = character, decimal = character,
+  encoding = text, records = text, unnest = text, all_text = flag, trim = flag, quiet = flag, origin = text_or_none,
+  header = one_of("guess", "first", "none"), on_problem = one_of("report", "error", "drop"),
+}
+
+local function check_value(reader, name, value)
+  local rule = wanted[name]
+  if not rule or rule[2](value) then return end
+  fail(type(value) == "number" and "range" or "type", "option '%s' of %s must be %s, not %s", name, reader, rule[1],
+    type(value) == "table" and "this table" or type(value) == "string" and ("'%s'"):format(value) or tostring(value))
+end
+
 --- Checks the options of a reader.
 -- @param reader its name, for messages
 -- @param options what the caller gave
@@ -87,8 +136,9 @@ function read_options.check(reader, options, format)
     fail("type", "%s: the options are a table such as { separator = \";\" }, not a %s", reader, type(options))
   end
   local known = set_of(format, read_options.own)
-  for name in pairs(options) do
+  for name, value in pairs(options) do
     if not known[name] then unknown_option(reader, name, known) end
+    check_value(reader, name, value)
   end
   check_types(reader, options.types)
   return options

@@ -9,6 +9,7 @@
 
 local core = require "tally.core"
 local error_ = require "tally.error"
+local matches = require "tally.matches"
 local rows_ = require "tally.rows"
 local schema_ = require "tally.schema"
 
@@ -249,7 +250,10 @@ end
 function runners.join(node)
   local left, right = M.run(node.inputs[1]), M.run(node.inputs[2])
   if node.inputs[2].schema.marks then right = right:rename({ schema_.MARKS }, { OTHER_MARKS }) end
-  local result, report = left:join(right, node.arguments)
+  local join = node.arguments
+  matches.check(left, right, join)
+  local result, report = left:join(right, { kind = join.kind, left = join.left, right = join.right,
+    suffix = join.suffix, match_missing = join.match_missing })
   reports[node] = report
   return joined_marks(result):select(schema_.all_names(node.schema))
 end
@@ -282,6 +286,14 @@ function runners.unique(node)
   if counts:rows() == input:rows() then return input end
   local twice = counts:filter { "call", ">", { "column", "rows of one kind" }, { "value", 1, "integer" } }
   error_.throw("shape", node.arguments.message(rows_.row(twice, names, 1)))
+end
+
+function runners.none(node)
+  local input, arguments = M.run(node.inputs[1]), node.arguments
+  if input:run { steps = { { "filter", arguments.condition } }, count = true } > 0 then
+    error_.throw("shape", arguments.message)
+  end
+  return input
 end
 
 function runners.levels(node)
@@ -317,14 +329,26 @@ function M.run(node)
   return result
 end
 
---- What the engine reported of the join nearest to the end of a plan, or nil without one.
+--- What is known of a join that has run, or nil before. `repeated` is counted when it is first asked for.
 -- @param node
--- @treturn table|nil { left_unmatched =, right_unmatched =, many_to_many = }
+-- @treturn table|nil { left_unmatched =, right_unmatched =, many_to_many =, repeated = (rows of left that match
+-- several) }
+function M.report_of(node)
+  local report = reports[node]
+  if report and not report.repeated then
+    report.repeated = matches.repeated(M.run(node.inputs[1]), M.run(node.inputs[2]), node.arguments)
+  end
+  return report
+end
+
+--- The same of the join nearest to the end of a plan, which is run for it, or nil without one.
+-- @param node
+-- @treturn table|nil
 function M.join_report(node)
   while node and node.verb ~= "join" do node = node.inputs[1] end
   if not node then return nil end
   M.run(node)
-  return reports[node]
+  return M.report_of(node)
 end
 
 return M

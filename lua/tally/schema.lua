@@ -1,12 +1,12 @@
 --- What is known of a table without running anything: its columns and their types, its groups, and where it comes
 -- from. A schema is plain, immutable data:
 --
---     columns   { { name =, type =, additive = }, ... }; additive is false for a column whose values must not be
---     added up
+--     columns   { { name =, type =, additive =, like = }, ... }; additive is false for a column whose values must not
+--     be added up; like is the name that tells what the values are, when it is not the column's own
 --     marks     does the table carry the hidden boolean column `is_total`, which marks rows that are totals of
 --     others?
 --     groups    the names that group_by gave
---     info      sources, metadata, problems, notes, total_columns: carried through unchanged
+--     info      sources, metadata, problems, notes, total_columns, total_name, described: carried through unchanged
 --
 -- @module tally.schema
 
@@ -142,7 +142,7 @@ end
 -- @treturn boolean
 function M.is_amount(column)
   if not M.is_numeric(column) or column.additive == false then return false end
-  return not column.name:lower():find "%f[%a]years?%f[%A]"
+  return not (column.like or column.name):lower():find "%f[%a]years?%f[%A]"
 end
 
 --- A list as a set: { [item] = true }.
@@ -214,7 +214,8 @@ end
 function M.rename(schema, new)
   local columns, groups, total_columns = {}, {}, {}
   for i, column in ipairs(schema.columns) do
-    columns[i] = { name = new[column.name] or column.name, type = column.type, additive = column.additive }
+    columns[i] = { name = new[column.name] or column.name, type = column.type, additive = column.additive,
+      like = column.like }
   end
   for i, name in ipairs(schema.groups) do groups[i] = new[name] or name end
   for name in pairs(schema.info.total_columns or {}) do total_columns[new[name] or name] = true end

@@ -10,6 +10,7 @@ local plan = require "tally.plan"
 local rows_ = require "tally.rows"
 local run = require "tally.run"
 local schema_ = require "tally.schema"
+local shown = require "tally.shown"
 local suggest = require "tally.suggest"
 
 local M = {}
@@ -47,25 +48,25 @@ end
 
 --- @treturn {string,...} the names of the columns, in order
 function Table:names()
-  return schema_.names(self.plan.schema)
+  return shown.list(schema_.names(self.plan.schema))
 end
 
 --- @treturn {string,...} their types: "boolean", "integer", "number", "text", "date"
 function Table:types()
-  return schema_.types(self.plan.schema)
+  return shown.list(schema_.types(self.plan.schema))
 end
 
 --- @treturn {string,...} the columns that group the table
 function Table:groups()
   local names = {}
   for i, name in ipairs(self.plan.schema.groups) do names[i] = name end
-  return names
+  return shown.list(names)
 end
 
 --- What stood above the header of the file: by its key, and as a list.
 -- @treturn table
 function Table:metadata()
-  return self.plan.schema.info.metadata or {}
+  return shown.metadata(self.plan.schema.info.metadata or {})
 end
 
 --- What was not as it should be in the file that was read, one row for each problem: line, byte, column, what, text.
@@ -165,12 +166,14 @@ function Table:to_columns()
   return list
 end
 
---- How many rows found no match in the last join.
--- @treturn table { left =, right =, many_to_many = (does some key occur more than once on both sides?) }
+--- How many rows found no match in the last join, and how many found several.
+-- @treturn table { left =, right =, repeated = (rows of left that match more than one of right), many_to_many = (does
+-- some key occur more than once on both sides?) }
 function Table:unmatched()
   local report = run.join_report(self.plan)
   if not report then error_.throw("shape", "unmatched() tells of a join, but this table was not joined to another") end
-  return { left = report.left_unmatched, right = report.right_unmatched, many_to_many = report.many_to_many }
+  return shown.unmatched { left = report.left_unmatched, right = report.right_unmatched, repeated = report.repeated,
+    many_to_many = report.many_to_many }
 end
 
 -- ---- The object ----

@@ -3,6 +3,7 @@
 
 local core = require "tally.core"
 local error_ = require "tally.error"
+local number_ = require "tally.number"
 local options_ = require "tally.options"
 local rows_ = require "tally.rows"
 local schema_ = require "tally.schema"
@@ -110,21 +111,22 @@ function M.from_columns(columns, options)
     error_.throw("shape", "from_columns takes columns in order, as in { { \"n\", { 75, 12 } } }: a Lua table keeps no "
       .. "order of names")
   end
-  local names, arrays, rows = {}, {}, 0
+  local names, arrays, rows = {}, {}, nil
   for i, pair in ipairs(columns) do
     check_pair(pair, i)
     names[i] = pair[1]
-    rows = math.max(rows, length_of(pair[2]))
-  end
-  for i, pair in ipairs(columns) do
-    local length, values = length_of(pair[2]), { n = rows }
-    if pair[2].n and length ~= rows then
-      error_.throw("shape", ("column %s has %d values, but another has %d"):format(schema_.shown(pair[1]), length,
-        rows))
+    local values = { n = length_of(pair[2]) }
+    rows = rows or values.n
+    if values.n ~= rows then
+      error_.throw("shape", ("column %s has %s, but column %s has %d%s"):format(schema_.shown(pair[1]),
+        number_.count(values.n, "value"),
+        schema_.shown(names[1]), rows, pair[2].n and columns[1][2].n and ""
+          or ": where the last values are missing say how many there are, as in { 75, n = 2 }"))
     end
-    for place = 1, length do values[place] = pair[2][place] end
+    for place = 1, values.n do values[place] = pair[2][place] end
     arrays[i] = values
   end
+  rows = rows or 0
   return table_.from_core(build(names, arrays, rows, options.types or {}), {})
 end
 

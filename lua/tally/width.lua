@@ -61,6 +61,24 @@ function width.cut(text, columns)
   return (table.concat(kept):gsub(" +$", "")) .. "…"
 end
 
+--- The text, cut in its middle with an ellipsis when it takes more columns than `columns`: "dt051-…-2021.csv".
+-- @param text UTF-8
+-- @param columns at least 1
+-- @return text
+function width.cut_middle(text, columns)
+  local all = width.of(text)
+  if all <= columns then return text end
+  local head, tail, taken = {}, {}, 0
+  local before, from = math.floor((columns - 1) / 2), all - math.ceil((columns - 1) / 2)
+  for bytes in text:gmatch(character) do
+    local start = taken
+    taken = taken + character_width(bytes)
+    if taken <= before then head[#head + 1] = bytes end
+    if start >= from then tail[#tail + 1] = bytes end
+  end
+  return (table.concat(head):gsub(" +$", "")) .. "…" .. (table.concat(tail):gsub("^ +", ""))
+end
+
 --- The text, filled with blanks to `columns`.
 -- @param text UTF-8
 -- @param columns the width wanted

@@ -36,7 +36,7 @@ return analysis.new {
       :filter("mission_group == $group", parameters)
       :distinct("UKPRN", "mission_group")
     return inputs.students
-      :join(members, { by = "UKPRN", kind = "left" })
+      :join(members, { by = "UKPRN", kind = "left", relationship = "many-to-one" })
       :group_by("year")
       :aggregate(
         "providers = count(where mission_group ~= nil and not is_total)",

@@ -10,7 +10,7 @@ local schema_ = require "tally.schema"
 local function united(a, b, number)
   if a.type == b.type then return a end
   if schema_.is_numeric(a) and schema_.is_numeric(b) then
-    return { name = a.name, type = "number", additive = a.additive }
+    return { name = a.name, type = "number", additive = a.additive, like = a.like }
   end
   error_.throw("type", ("cannot append table %d: column '%s' is %s there and %s before it"):format(number, a.name,
     b.type, a.type))
@@ -45,6 +45,10 @@ end
 
 return function(node, ...)
   local list, options = options_.split(...)
+  if options and options[1] ~= nil then
+    error_.throw("type", "append takes tables one by one, as in t:append(u, v), not a list: rows of values become a "
+      .. "table by tally.from_rows")
+  end
   options = options_.check("append", options, { origin = "string", labels = "names" })
   local nodes, schemas, marks = { node }, { node.schema }, node.schema.marks
   for i = 1, list.n do

@@ -84,7 +84,8 @@ local function all_cells(node, shape)
   both[#both + 1] = shape.across
   local body = cells(node, both, shape)
   local parts = { body, cells(node, shape.rows, shape), cells(node, { shape.across }, shape), cells(node, {}, shape) }
-  return plan.append(parts, schema_.changed(body.schema, { marks = true }))
+  return plan.append(parts, schema_.changed(body.schema, { marks = true,
+    info = schema_.info_with(body.schema.info, "total_name", shape.name) }))
 end
 
 -- An empty cell of a table of sums or counts is 0; the second table says how many rows each cell comes from.

@@ -55,7 +55,8 @@ local function by_formulas(node, texts, params)
   local used = {}
   for _, parsed in ipairs(check.parse_all(texts, "derive", true)) do
     local expression, kind = check.tree(parsed.tree, { schema = node.schema, params = params, used = used }, parsed)
-    local column = { name = parsed.name, type = kind, additive = is_additive(parsed.tree, node.schema) }
+    local column = { name = parsed.name, type = kind, additive = is_additive(parsed.tree, node.schema),
+      like = check.like(parsed.tree, node.schema) }
     node = plan.derive(node, column, expression, parsed.source:sub(parsed.start))
   end
   check.all_used({ params = params, used = used }, "derive")

@@ -2,6 +2,7 @@
 -- there are; of numbers the smallest, mean, median and largest; of other columns the values themselves when there
 -- are at most 20, else the first and the last in order. Rows marked as totals are left out.
 
+local cells = require "tally.cells"
 local core = require "tally.core"
 local plan = require "tally.plan"
 local run = require "tally.run"
@@ -52,17 +53,24 @@ local function as_number(value)
   return value and value + 0.0
 end
 
+-- Are the values of a column printed plain, as years are?
+local function is_plain(column, least, most)
+  return column.type == "integer" and least ~= nil
+    and cells.prints_plain(column.like or column.name, { least, most, n = 2 }) or nil
+end
+
 return function(node)
   local leaves = plan.group(plan.leaves(node), {})
   local aggregates, columns, asked = questions(leaves.schema)
   local rows = run.run(leaves):rows()
   local answers = #aggregates > 0 and run.run(plan.aggregate(leaves, {}, aggregates, columns, "describe each column"))
-  local lists = {}
+  local lists, plain = {}, {}
   for i = 1, #layout do lists[i] = { n = #leaves.schema.columns } end
   for i, column in ipairs(leaves.schema.columns) do
     local function answer(what)
       return asked[i][what] and answers:column(asked[i][what]):value(1)
     end
+    plain[column.name] = is_plain(column, answer "min", answer "max")
     local known, distinct = answer "known", answer "distinct"
     local row = { column.name, column.type, known, rows - known, distinct, as_number(answer "min"), answer "mean",
       as_number(answer "median"), as_number(answer "max") }
@@ -74,5 +82,6 @@ return function(node)
     names[i], results[i] = item[1], core.column(item[2], lists[i], lists[i].n)
   end
   local described = core.table(names, results, lists[1].n)
-  return plan.known(node, described, schema_.new(names, described:types(), node.schema.info), "describe each column")
+  local info = schema_.info_with(node.schema.info, "described", { by = layout[1][1], plain = plain })
+  return plan.known(node, described, schema_.new(names, described:types(), info), "describe each column")
 end

@@ -16,7 +16,7 @@ local function filled(node, name, value)
     error_.throw("type", ("column '%s' is %s: it cannot be filled with %s"):format(name, column.type,
       schema_.shown(value)))
   end
-  return plan.derive(node, { name = name, type = result, additive = column.additive },
+  return plan.derive(node, { name = name, type = result, additive = column.additive, like = column.like },
     { "call", "coalesce", { "column", name }, { "value", value, kind } }, ("%s where missing")
       :format(schema_.shown(value)))
 end

@@ -4,8 +4,11 @@
 --     kind     "inner" (the default), "left", "right", "full"; "semi" keeps rows that match, "anti" those that do not
 --     suffix   added to a column of `other` whose name this table has too: "_right"
 --     match_missing   do missing keys match one another? They do not, unless this is true
+--     relationship    "one-to-one", "many-to-one" (rows of `other` match many, rows of this table one at most), or
+--                     "one-to-many": it is an error when the rows do not match so. Unless given, anything goes: a row
+--                     that matches several comes once for each, and sums count it as often
 --
--- `result:unmatched()` says how many rows of each side found no match.
+-- `result:unmatched()` says how many rows of each side found no match, and how many of this one found several.
 
 local error_ = require "tally.error"
 local options_ = require "tally.options"
@@ -13,7 +16,7 @@ local plan = require "tally.plan"
 local schema_ = require "tally.schema"
 
 local known = { by = "names", kind = { "inner", "left", "right", "full", "semi", "anti" }, suffix = "string",
-  match_missing = "boolean" }
+  match_missing = "boolean", relationship = { "one-to-one", "many-to-one", "one-to-many" } }
 
 -- The two lists of keys that `by` stands for.
 local function keys_of(by)
@@ -43,7 +46,8 @@ local function check_key(left_schema, right_schema, left, right)
 end
 
 local function key_column(left, right)
-  return { name = left.name, type = left.type == right.type and left.type or "number", additive = false }
+  return { name = left.name, type = left.type == right.type and left.type or "number", additive = false,
+    like = left.like }
 end
 
 -- The columns of the result: those of left, then those of right that are not keys.
@@ -63,7 +67,7 @@ local function columns_of(left_schema, right_schema, options)
         error_.throw("name", ("two columns would be called '%s': give join another suffix"):format(name))
       end
       taken[name] = true
-      columns[#columns + 1] = { name = name, type = column.type, additive = column.additive }
+      columns[#columns + 1] = { name = name, type = column.type, additive = column.additive, like = column.like }
     end
   end
   return columns
@@ -85,8 +89,7 @@ return function(node, other, options)
   local left_keys, right_keys = keys_of(options.by)
   if #left_keys == 0 then error_.throw("shape", "join needs a key, as in { by = \"UKPRN\" }") end
   for i, name in ipairs(left_keys) do check_key(node.schema, right.schema, name, right_keys[i]) end
-  local arguments = { kind = options.kind or "inner", left = left_keys, right = right_keys, suffix = options.suffix
-    or "_right",
-    match_missing = options.match_missing }
+  local arguments = { kind = options.kind or "inner", left = left_keys, right = right_keys,
+    suffix = options.suffix or "_right", match_missing = options.match_missing, relationship = options.relationship }
   return plan.join(node, right, arguments, schema_of(node.schema, right.schema, arguments))
 end

@@ -6,7 +6,8 @@
 --     percentages
 --            or other shares
 --
--- Rows that are marked already are not counted again.
+-- Rows that are marked already are not counted again. A table that has a total of the same name already, by the same
+-- columns, does not get a second one: that is an error.
 
 local error_ = require "tally.error"
 local options_ = require "tally.options"
@@ -30,19 +31,45 @@ local function amounts(schema, by, of)
   return names
 end
 
+-- Is a row what another total of this name would be? One by other columns has texts or keys elsewhere.
+local function is_same_total(schema, by, label, name)
+  local grouped, same = schema_.set_of(by), steps.column(schema_.MARKS)
+  local function add(condition) same = steps.call("and", same, condition) end
+  for _, column in ipairs(schema.columns) do
+    local absent = steps.call("is_missing", steps.column(column.name))
+    if column.name == label then
+      add(steps.call("==", steps.column(label), steps.value(name)))
+    elseif grouped[column.name] then
+      add(steps.call("not", absent))
+    elseif not schema_.is_numeric(column) or column.type == "integer" and not schema_.is_amount(column) then
+      add(absent)
+    end
+  end
+  return same
+end
+
+-- The table, once it is sure that it has no such total.
+local function without_same(node, by, label, name)
+  if not node.schema.marks then return node end
+  return plan.none(node, is_same_total(node.schema, by, label, name), ("the table has totals called '%s' already: "
+    .. "leave them out with filter \"not is_total\", or give these another name, as in totals { name = \"Sum\" }")
+    :format(name), ("no total '%s' yet"):format(name))
+end
+
 return function(node, options)
   options = options_.check("totals", options, { by = "names", name = "string", of = "names" })
   local schema = node.schema
   local by = options_.groups("totals", node, options)
   local sums, columns, names = {}, {}, amounts(schema, by, options.of)
-  for i, name in ipairs(names) do
-    local column = schema_.find(schema, name)
-    sums[i] = { name = name, func = "sum", argument = steps.column(name) }
-    columns[i] = { name = name, type = column.type }
+  for i, amount in ipairs(names) do
+    sums[i] = { name = amount, func = "sum", argument = steps.column(amount) }
+    columns[i] = { name = amount, type = schema_.find(schema, amount).type }
   end
   local total = plan.aggregate(plan.leaves(node), by, sums, columns, "sums of " .. plan.listed(names))
   local label = schema_.label(schema, by)
-  if label then total = steps.derive(total, label, steps.value(options.name or "Total"), "the name of the total") end
+  local name = options.name or "Total"
+  if label then total = steps.derive(total, label, steps.value(name), "the name of the total") end
   total = steps.derive(total, schema_.MARKS, steps.value(true), "it is a total")
-  return plan.append({ node, total }, schema_.changed(schema, { marks = true }))
+  return plan.append({ without_same(node, by, label, name), total }, schema_.changed(schema, { marks = true,
+    info = schema_.info_with(schema.info, "total_name", name) }))
 end
