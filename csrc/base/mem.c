@@ -3,12 +3,16 @@
 #ifndef TALLY_UNSTABLE
 #define TALLY_UNSTABLE
 #endif
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* MAP_ANONYMOUS, madvise */
+#endif
 #include "base/mem.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static atomic_size_t used;
 static atomic_size_t limit;
@@ -133,19 +137,52 @@ tally_status tl_mem_reserve(void **array, size_t *capacity, size_t need, size_t 
 
 /* ---- column data: the size stands in the 64 bytes before ---- */
 
-void *tl_mem_new_aligned(size_t size) {
+/* Blocks of at least one huge page come from the system, aligned to huge pages: the first touch of a page then costs a sixth, and a
+ * block that is let go leaves the process at once. */
+enum { HUGE_PAGE = 1 << 21 };
+
+static void *map_huge(size_t size) {
+  char *start = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (start == MAP_FAILED) return NULL;
+  size_t before = (HUGE_PAGE - (uintptr_t)start % HUGE_PAGE) % HUGE_PAGE, after = HUGE_PAGE - before;
+  if (before) munmap(start, before);
+  if (after) munmap(start + before + size, after);
+  madvise(start + before, size, MADV_HUGEPAGE); /* refused: pages are small, and nothing else changes */
+  return start + before;
+}
+
+/* The size of the whole block: head, data, padding; of whole pages when it is large. 0 when there is no such size. */
+static size_t whole_size(size_t size) {
   size_t whole;
-  if (__builtin_add_overflow(size, (size_t)TL_ALIGNMENT + TL_PADDING + TL_ALIGNMENT - 1, &whole)) return NULL;
-  whole -= whole % TL_ALIGNMENT;
-  if (!admit(whole)) return NULL;
-  char *block = aligned_alloc(TL_ALIGNMENT, whole);
+  if (__builtin_add_overflow(size, (size_t)TL_ALIGNMENT + TL_PADDING + HUGE_PAGE, &whole)) return 0;
+  whole -= HUGE_PAGE;
+  size_t unit = whole >= HUGE_PAGE ? 4096 : TL_ALIGNMENT;
+  return (whole + unit - 1) / unit * unit;
+}
+
+static char *new_block(size_t size, size_t *whole) {
+  *whole = whole_size(size);
+  if (*whole == 0 || !admit(*whole)) return NULL;
+  char *block = *whole >= HUGE_PAGE ? map_huge(*whole) : aligned_alloc(TL_ALIGNMENT, *whole);
   if (!block) {
-    dismiss(whole);
+    dismiss(*whole);
     return NULL;
   }
-  memcpy(block, &whole, sizeof whole);
-  char *bytes = block + TL_ALIGNMENT;
-  memset(bytes + size, 0, whole - TL_ALIGNMENT - size);
+  memcpy(block, whole, sizeof *whole);
+  return block + TL_ALIGNMENT;
+}
+
+void *tl_mem_new_aligned(size_t size) {
+  size_t whole;
+  char *bytes = new_block(size, &whole);
+  if (bytes && whole < HUGE_PAGE) memset(bytes + size, 0, whole - TL_ALIGNMENT - size);
+  return bytes;
+}
+
+void *tl_mem_zero_aligned(size_t size) {
+  size_t whole;
+  char *bytes = new_block(size, &whole);
+  if (bytes && whole < HUGE_PAGE) memset(bytes, 0, whole - TL_ALIGNMENT);
   return bytes;
 }
 
@@ -155,7 +192,11 @@ void tl_mem_free_aligned(void *bytes) {
   size_t whole;
   memcpy(&whole, block, sizeof whole);
   dismiss(whole);
-  free(block);
+  if (whole >= HUGE_PAGE) {
+    munmap(block, whole);
+  } else {
+    free(block);
+  }
 }
 
 /* ---- arena ---- */

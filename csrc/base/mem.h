@@ -25,6 +25,7 @@ tally_status tl_mem_reserve(void **array, size_t *capacity, size_t need, size_t 
 /* Memory for column data: aligned to 64 bytes, at least TL_PADDING readable bytes after the end. */
 enum { TL_ALIGNMENT = 64, TL_PADDING = 64 };
 void *tl_mem_new_aligned(size_t size);
+void *tl_mem_zero_aligned(size_t size);
 void tl_mem_free_aligned(void *block);
 
 /* An arena: many small things that die together. */

@@ -28,7 +28,7 @@ static uint64_t draw_seed(void) {
   return drawn | 1; /* 0 means not drawn yet */
 }
 
-static __attribute__((unused)) uint64_t seed(void) {
+uint64_t tl_hash_seed(void) {
   static atomic_ullong value;
   uint64_t now = atomic_load_explicit(&value, memory_order_relaxed);
   if (now) return now;
@@ -41,7 +41,7 @@ uint64_t tl_text_hash(tally_text text) {
 #ifdef TL_TEST_HASH_CONSTANT
   return text.size & TL_TEST_HASH_CONSTANT;
 #else
-  return XXH3_64bits_withSeed(text.bytes, text.size, seed());
+  return XXH3_64bits_withSeed(text.bytes, text.size, tl_hash_seed());
 #endif
 }
 
@@ -49,7 +49,7 @@ uint64_t tl_hash_integer(uint64_t value) {
 #ifdef TL_TEST_HASH_CONSTANT
   return value & TL_TEST_HASH_CONSTANT;
 #else
-  value += seed();
+  value += tl_hash_seed();
   value = (value ^ value >> 32) * 0x9E3779B97F4A7C15u;
   value = (value ^ value >> 29) * 0xBF58476D1CE4E5B9u;
   return value ^ value >> 32;

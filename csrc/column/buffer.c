@@ -14,18 +14,19 @@ tl_buffer *tl_buffer_over(void *bytes, size_t size, void (*release)(tl_buffer *)
   return buffer;
 }
 
-tl_buffer *tl_buffer_new(size_t size) {
-  void *bytes = tl_mem_new_aligned(size);
+static tl_buffer *own(void *bytes, size_t size) {
   if (!bytes) return NULL;
   tl_buffer *buffer = tl_buffer_over(bytes, size, release_own, NULL);
   if (!buffer) tl_mem_free_aligned(bytes);
   return buffer;
 }
 
+tl_buffer *tl_buffer_new(size_t size) {
+  return own(tl_mem_new_aligned(size), size);
+}
+
 tl_buffer *tl_buffer_zero(size_t size) {
-  tl_buffer *buffer = tl_buffer_new(size);
-  if (buffer) memset(buffer->bytes, 0, size);
-  return buffer;
+  return own(tl_mem_zero_aligned(size), size);
 }
 
 tl_buffer *tl_buffer_retain(tl_buffer *buffer) {

@@ -12,9 +12,7 @@ tally_status tl_builder_boolean(tally_builder *builder, bool value, tally_error 
 tally_status tl_builder_integer(tally_builder *builder, int64_t value, tally_error *error);
 tally_status tl_builder_number(tally_builder *builder, double value, tally_error *error);
 tally_status tl_builder_date(tally_builder *builder, int32_t value, tally_error *error);
-/* Text is put into a dictionary for as long as values repeat: beyond TL_DICTIONARY_TRIAL rows, a text builder with more than half
- * of its values distinct turns plain. */
-enum { TL_DICTIONARY_TRIAL = 4096 };
+/* Text is put into a dictionary for as long as values repeat (TL_DICTIONARY_TRIAL), then the builder turns plain. */
 tally_status tl_builder_text(tally_builder *builder, tally_text value, tally_error *error);
 tally_status tl_builder_missing(tally_builder *builder, tally_error *error);
 int64_t tl_builder_length(const tally_builder *builder);

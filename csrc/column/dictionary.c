@@ -1,6 +1,84 @@
-/* column/dictionary: an open-addressed table of codes over texts laid end to end. The upper half of each hash is kept beside the
- * text, so that growing and most comparisons do not touch the bytes. */
+/* column/dictionary: an open-addressed table of codes over texts laid end to end. Beside each text stand two words, its head: of a
+ * short text they are the text itself, so that finding it takes no look at its bytes. Beside each code in the table stand 32 bits of
+ * the hash, so that most other texts are passed over without a look at all, and the table grows without hashing again. */
 #include "column/dictionary.h"
+
+/* ---- heads ---- */
+
+enum { SHORT_MOST = 16 };
+
+/* Where the first word of a long text would be. No text in UTF-8 has such bytes. */
+#define LONG_TEXT UINT64_MAX
+
+/* A text that ends with NUL is not told from a shorter one by its words: it counts as long. */
+static bool is_short(tally_text text) {
+  return text.size <= SHORT_MOST && (text.size == 0 || text.bytes[text.size - 1] != '\0');
+}
+
+static tl_dictionary_head head_of(tally_text text) {
+  tl_dictionary_head head = {0, 0};
+  if (!is_short(text)) return (tl_dictionary_head){LONG_TEXT, text.size};
+  if (text.size) memcpy(&head, text.bytes, text.size);
+  return head;
+}
+
+/* The same, when bytes after the text may be read. */
+static inline tl_dictionary_head head_of_padded(tally_text text) {
+  static const uint64_t bytes[9] = {0,
+                                    0x00000000000000FFu,
+                                    0x000000000000FFFFu,
+                                    0x0000000000FFFFFFu,
+                                    0x00000000FFFFFFFFu,
+                                    0x000000FFFFFFFFFFu,
+                                    0x0000FFFFFFFFFFFFu,
+                                    0x00FFFFFFFFFFFFFFu,
+                                    UINT64_MAX};
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  return head_of(text);
+#endif
+  if (!is_short(text)) return (tl_dictionary_head){LONG_TEXT, text.size};
+  size_t first = text.size < 8 ? text.size : 8;
+  return (tl_dictionary_head){tl_load64(text.bytes) & bytes[first], tl_load64(text.bytes + 8) & bytes[text.size - first]};
+}
+
+static inline uint32_t hash_of(tally_text text, tl_dictionary_head head, uint64_t seed) {
+  uint64_t hash = head.first == LONG_TEXT ? tl_text_hash(text) : tl_hash_words(head.first, head.second, seed);
+  return (uint32_t)(hash >> 32);
+}
+
+/* ---- slots ---- */
+
+/* The slot that holds the text, or the free one where it belongs. */
+static inline size_t probe(const tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash) {
+  size_t last = d->slot_count - 1, slot = hash & last;
+  for (;; slot = (slot + 1) & last) {
+    uint64_t found = d->slots[slot];
+    if (found == 0) return slot;
+    if ((uint32_t)(found >> 32) != hash) continue;
+    uint32_t code = (uint32_t)found - 1;
+    if (d->heads[code].first != head.first || d->heads[code].second != head.second) continue;
+    if (head.first != LONG_TEXT || tl_text_equal(tl_dictionary_text(d, code), text)) return slot;
+  }
+}
+
+static tally_status grow(tl_dictionary *d, tally_error *error) {
+  if (((size_t)d->size + 1) * 2 <= d->slot_count) return TALLY_OK;
+  size_t count = d->slot_count ? d->slot_count * 2 : 32;
+  uint64_t *slots = tl_mem_zero(count, sizeof *slots);
+  if (!slots) return tl_no_memory(error);
+  for (size_t i = 0; i < d->slot_count; i++) {
+    if (d->slots[i] == 0) continue;
+    size_t slot = (d->slots[i] >> 32) & (count - 1);
+    while (slots[slot]) slot = (slot + 1) & (count - 1);
+    slots[slot] = d->slots[i];
+  }
+  tl_mem_free(d->slots);
+  d->slots = slots;
+  d->slot_count = count;
+  return TALLY_OK;
+}
+
+/* ---- adding ---- */
 
 /* A column can be made from the dictionary while it is empty, too: offsets[0] exists from the first use on. */
 static tally_status start(tl_dictionary *d, tally_error *error) {
@@ -10,74 +88,68 @@ static tally_status start(tl_dictionary *d, tally_error *error) {
   return TALLY_OK;
 }
 
-static size_t slot_of(const tl_dictionary *d, uint32_t hash) {
-  return hash & (d->slot_count - 1);
-}
-
-/* The slot that holds `text`, or the free one where it belongs. */
-static size_t probe(const tl_dictionary *d, tally_text text, uint32_t hash) {
-  size_t slot = slot_of(d, hash);
-  for (;; slot = (slot + 1) & (d->slot_count - 1)) {
-    uint32_t code = d->slots[slot];
-    if (code == 0) return slot;
-    if (d->hashes[code - 1] == hash && tl_text_equal(tl_dictionary_text(d, code - 1), text)) return slot;
-  }
-}
-
-static uint32_t hash_of(tally_text text) {
-  return (uint32_t)(tl_text_hash(text) >> 16);
-}
-
-static tally_status grow(tl_dictionary *d, tally_error *error) {
-  if (((size_t)d->size + 1) * 2 <= d->slot_count) return TALLY_OK;
-  size_t count = d->slot_count ? d->slot_count * 2 : 32;
-  uint32_t *slots = tl_mem_zero(count, sizeof *slots);
-  if (!slots) return tl_no_memory(error);
-  tl_mem_free(d->slots);
-  d->slots = slots;
-  d->slot_count = count;
-  for (uint32_t code = 0; code < d->size; code++) {
-    size_t slot = slot_of(d, d->hashes[code]);
-    while (slots[slot]) slot = (slot + 1) & (count - 1);
-    slots[slot] = code + 1;
-  }
-  return TALLY_OK;
-}
-
 static tally_status reserve_one(tl_dictionary *d, tally_text text, tally_error *error) {
   if (d->size >= TL_NO_CODE - 1) return tl_fail(error, TALLY_ERANGE, "more than 4,294,967,294 distinct texts in one column");
   TL_TRY(start(d, error));
   TL_TRY(tl_mem_reserve((void **)&d->offsets, &d->offset_capacity, (size_t)d->size + 2, sizeof *d->offsets, error));
-  TL_TRY(tl_mem_reserve((void **)&d->hashes, &d->hash_capacity, (size_t)d->size + 1, sizeof *d->hashes, error));
+  TL_TRY(tl_mem_reserve((void **)&d->heads, &d->head_capacity, (size_t)d->size + 1, sizeof *d->heads, error));
   size_t end = (size_t)d->offsets[d->size];
   if (text.size > (size_t)INT64_MAX - end) return tl_no_memory(error);
   TL_TRY(tl_mem_reserve((void **)&d->bytes, &d->byte_capacity, end + text.size, 1, error));
   return grow(d, error);
 }
 
-tally_status tl_dictionary_add(tl_dictionary *d, tally_text text, uint32_t *code, tally_error *error) {
-  uint32_t hash = hash_of(text);
-  if (d->slot_count) {
-    uint32_t found = d->slots[probe(d, text, hash)];
-    if (found) {
-      *code = found - 1;
-      return TALLY_OK;
-    }
-  }
+static tally_status add_new(tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash, uint32_t *code,
+                            tally_error *error) {
   TL_TRY(reserve_one(d, text, error));
   int64_t end = d->offsets[d->size];
   if (text.size) memcpy(d->bytes + end, text.bytes, text.size);
   d->offsets[d->size + 1] = end + (int64_t)text.size;
-  d->hashes[d->size] = hash;
+  d->heads[d->size] = head;
   *code = d->size++;
-  d->slots[probe(d, text, hash)] = *code + 1;
+  d->slots[probe(d, text, head, hash)] = (uint64_t)hash << 32 | (*code + 1);
+  return TALLY_OK;
+}
+
+static inline tally_status add(tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash, uint32_t *code,
+                               tally_error *error) {
+  uint64_t found = d->slot_count ? d->slots[probe(d, text, head, hash)] : 0;
+  *code = (uint32_t)found - 1;
+  return found ? TALLY_OK : add_new(d, text, head, hash, code, error);
+}
+
+tally_status tl_dictionary_add(tl_dictionary *d, tally_text text, uint32_t *code, tally_error *error) {
+  tl_dictionary_head head = head_of(text);
+  return add(d, text, head, hash_of(text, head, tl_hash_seed()), code, error);
+}
+
+/* Hashes first: by the time that a large table is looked into, its slots are on their way to the cache. */
+tally_status tl_dictionary_add_batch(tl_dictionary *d, const tally_text *texts, size_t count, uint32_t *codes, tally_error *error) {
+  enum { AT_ONCE = 128 };
+  tl_dictionary_head heads[AT_ONCE];
+  uint32_t hashes[AT_ONCE];
+  uint64_t seed = tl_hash_seed();
+  for (size_t done = 0; done < count; done += AT_ONCE, texts += AT_ONCE, codes += AT_ONCE) {
+    size_t now = count - done < AT_ONCE ? count - done : AT_ONCE;
+    for (size_t i = 0; i < now; i++) {
+      if (!texts[i].bytes) continue;
+      heads[i] = head_of_padded(texts[i]);
+      hashes[i] = hash_of(texts[i], heads[i], seed);
+      if (d->slot_count) __builtin_prefetch(&d->slots[hashes[i] & (d->slot_count - 1)]);
+    }
+    for (size_t i = 0; i < now; i++) {
+      codes[i] = 0;
+      if (texts[i].bytes) TL_TRY(add(d, texts[i], heads[i], hashes[i], &codes[i], error));
+    }
+  }
   return TALLY_OK;
 }
 
 uint32_t tl_dictionary_find(const tl_dictionary *d, tally_text text) {
   if (d->slot_count == 0) return TL_NO_CODE;
-  uint32_t found = d->slots[probe(d, text, hash_of(text))];
-  return found ? found - 1 : TL_NO_CODE;
+  tl_dictionary_head head = head_of(text);
+  uint64_t found = d->slots[probe(d, text, head, hash_of(text, head, tl_hash_seed()))];
+  return found ? (uint32_t)found - 1 : TL_NO_CODE;
 }
 
 tally_status tl_dictionary_add_all(tl_dictionary *d, const tally_column *values, tally_error *error) {
@@ -87,6 +159,8 @@ tally_status tl_dictionary_add_all(tl_dictionary *d, const tally_column *values,
   }
   return TALLY_OK;
 }
+
+/* ---- out and away ---- */
 
 tally_status tl_dictionary_column(const tl_dictionary *d, tally_column **out, tally_error *error) {
   size_t bytes = d->size ? (size_t)d->offsets[d->size] : 0;
@@ -105,7 +179,7 @@ tally_status tl_dictionary_column(const tl_dictionary *d, tally_column **out, ta
 void tl_dictionary_done(tl_dictionary *d) {
   tl_mem_free(d->offsets);
   tl_mem_free(d->bytes);
+  tl_mem_free(d->heads);
   tl_mem_free(d->slots);
-  tl_mem_free(d->hashes);
   *d = (tl_dictionary)TL_DICTIONARY;
 }

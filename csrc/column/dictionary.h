@@ -4,14 +4,19 @@
 
 #include "column/column.h"
 
+/* A text as two words, by which short texts are compared. */
+typedef struct tl_dictionary_head {
+  uint64_t first, second;
+} tl_dictionary_head;
+
 typedef struct tl_dictionary {
   int64_t *offsets; /* size + 1 of them; offsets[0] is 0 */
   size_t offset_capacity;
   char *bytes;
   size_t byte_capacity;
-  uint32_t *slots;  /* code + 1, 0 = free; a power of two of them, at most half full */
-  uint32_t *hashes; /* of each code, the upper 32 bits */
-  size_t hash_capacity;
+  tl_dictionary_head *heads; /* of each code */
+  size_t head_capacity;
+  uint64_t *slots; /* hash << 32 | code + 1, 0 = free; a power of two of them, at most half full */
   size_t slot_count;
   uint32_t size;
 } tl_dictionary;
@@ -20,8 +25,16 @@ typedef struct tl_dictionary {
   { 0 }
 #define TL_NO_CODE UINT32_MAX
 
+/* Text is coded for as long as values repeat: from TL_DICTIONARY_TRIAL known values on, text of which more than half the values are
+ * distinct is kept plain. */
+enum { TL_DICTIONARY_TRIAL = 4096 };
+
 /* The code of `text`, added when new. errors: TALLY_ERANGE (2^32 - 2 values), TALLY_ENOMEM */
 tally_status tl_dictionary_add(tl_dictionary *dictionary, tally_text text, uint32_t *code, tally_error *error);
+/* The codes of many texts, in order. A text whose bytes are NULL is passed over, and its code is 0.
+ * texts  TL_PADDING bytes after each may be read */
+tally_status tl_dictionary_add_batch(tl_dictionary *dictionary, const tally_text *texts, size_t count, uint32_t *codes,
+                                     tally_error *error);
 /* The code of `text`, or TL_NO_CODE. */
 uint32_t tl_dictionary_find(const tl_dictionary *dictionary, tally_text text);
 static inline tally_text tl_dictionary_text(const tl_dictionary *d, uint32_t code) {

@@ -168,7 +168,11 @@ static tally_status plan(csv *it, tally_error *error) {
 
 /* The tolerant reader starts afresh: what the fast one saw was cut in the wrong places. */
 static tally_status load_lax(csv *it, tally_error *error) {
-  tl_extent all = {.source = &it->source, .byte = it->layout.data_byte, .line = it->layout.data_line};
+  tl_extent all = {.source = &it->source,
+                   .ranges = &it->ranges,
+                   .lax = true,
+                   .byte = it->layout.data_byte,
+                   .line = it->layout.data_line};
   TL_TRY(tl_source_load(&it->source, error));
   it->reader = "lax";
   return tl_passes_run(&all, &it->dialect, &it->plan, &it->loaded, error);

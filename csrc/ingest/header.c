@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "column/dictionary.h"
 #include "column/table.h"
 #include "ingest/encoding.h"
 
@@ -91,6 +92,7 @@ static tally_status name_column(naming *it, size_t index, tl_column_plan *out, t
 static void set_manner(const tally_csv_options *options, tl_column_plan *column) {
   column->manner = TL_MANNER_NONE;
   column->shapes = 0;
+  column->plain = column->judged = false;
   column->wanted = options->columns == NULL;
   for (size_t i = 0; i < options->column_count && !column->wanted; i++) {
     column->wanted = strcmp(options->columns[i], column->name) == 0;
@@ -157,13 +159,21 @@ static size_t larger(size_t a, size_t b) {
   return a > b ? a : b;
 }
 
-static tally_status plan_symbols(const tally_csv_options *options, tl_arena *arena, tl_plan *out, tally_error *error) {
+/* Each of the symbols once: a reason is known by its place among them. */
+static tally_status plan_symbols(naming *it, tl_plan *out, tally_error *error) {
+  const tally_csv_options *o = it->options;
   out->symbols = tally_symbols();
-  if (!options->symbols) return TALLY_OK;
-  const char **symbols = tl_arena_new(arena, (options->symbol_count + 1) * sizeof *symbols);
+  if (!o->symbols) return TALLY_OK;
+  const char **symbols = tl_arena_new(it->arena, (o->symbol_count + 1) * sizeof *symbols);
   if (!symbols) return tl_no_memory(error);
-  if (options->symbol_count) memcpy(symbols, options->symbols, options->symbol_count * sizeof *symbols);
-  symbols[options->symbol_count] = NULL;
+  size_t count = 0;
+  for (size_t i = 0; i < o->symbol_count; i++) {
+    bool is_new = true;
+    for (size_t j = 0; j < count; j++) is_new = is_new && strcmp(symbols[j], o->symbols[i]) != 0;
+    if (is_new) symbols[count++] = o->symbols[i];
+  }
+  if (count > TL_SYMBOLS_MOST) return tl_fail_at(error, TALLY_ERANGE, it->where, 0, 0, "more than 255 different symbols");
+  symbols[count] = NULL;
   out->symbols = symbols;
   return TALLY_OK;
 }
@@ -187,10 +197,10 @@ tally_status tl_header_plan(const tally_csv_options *options, const tl_layout *l
     return tl_fail_at(error, TALLY_ESHAPE, where, layout->header.line, 0, "%zu names are given, but there are %zu columns",
                       options->name_count, out->count);
   }
-  TL_TRY(plan_symbols(options, arena, out, error));
+  naming it = {.options = options, .layout = layout, .where = where, .arena = arena, .problems = problems};
+  TL_TRY(plan_symbols(&it, out, error));
   out->columns = tl_arena_new(arena, out->count * sizeof *out->columns);
   if (!out->columns) return tl_no_memory(error);
-  naming it = {.options = options, .layout = layout, .where = where, .arena = arena, .problems = problems};
   tally_status status = plan_columns(&it, out, error);
   tl_dictionary_done(&it.taken);
   return status;

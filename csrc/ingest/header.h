@@ -2,7 +2,7 @@
 #ifndef TL_INGEST_HEADER_H
 #define TL_INGEST_HEADER_H
 
-#include "ingest/rows.h"
+#include "ingest/plan.h"
 #include "ingest/sniff.h"
 
 /* Names, manners and the width of a proper row. Texts live in the arena; what is wrong with names goes to `problems`.

@@ -1,124 +1,168 @@
 /* ingest/passes: a sample gives every column a manner; a pass reads all rows in that manner, range by range in parallel; the
  * columns that a value did not fit are read again, in the manner that the shapes seen now ask for. The first pass gathers the
- * problems. What comes out does not depend on how the file was cut. */
+ * problems. What comes out does not depend on how the file was cut, nor on the number of threads. */
 #include "ingest/passes.h"
 
 #include <stdatomic.h>
 
 #include "base/pool.h"
+#include "ingest/convert.h"
+#include "ingest/gather.h"
 #include "ingest/lax.h"
-#include "ingest/split.h"
 
-enum { SAMPLED_RANGES = 8, SAMPLED_ROWS = 256 };
+/* A sample for manners is small, since small files are read by it once more; one that says whether texts repeat is larger, and taken
+ * only where rows are many. */
+enum { SAMPLED_RANGES = 8, SAMPLED_ROWS = 256, SAMPLED_TEXTS = 512, MANY_ROWS = 65536 };
 
 typedef struct worker {
   tl_piece piece;
   tl_split split;
+  tl_rows rows;
 } worker;
 
 typedef struct pass {
   const tl_extent *extent;
   const tl_dialect *dialect;
   tl_plan *plan;
-  bool sampling; /* a few rows of a few ranges */
-  size_t tasks;  /* the ranges to read are spread over all of them */
-  size_t done;   /* tasks that were run */
-  tl_rows *rows; /* one for each task */
+  int64_t sampled; /* rows of each of a few ranges; 0: all rows of all */
+  size_t tasks;    /* the ranges to read are spread over all of them */
+  tl_store store;  /* a part for each task */
   worker *workers;
   size_t worker_count;
   atomic_bool irregular;
 } pass;
 
+/* ---- how many rows ---- */
+
+/* A line with nothing on it is a row only in a table of one column. */
+static int64_t rows_of(const pass *it, const tl_range *range) {
+  return range->records - (it->plan->most > 1 ? range->blanks : 0);
+}
+
+static const tl_range *range_of(const pass *it, size_t task) {
+  const tl_ranges *ranges = it->extent->ranges;
+  return &ranges->items[task * ranges->count / it->tasks];
+}
+
+static int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+/* Where no row is wanted, one tells the types all the same. */
+static int64_t part_limit(const pass *it) {
+  if (!it->sampled) return it->plan->limit;
+  return it->plan->limit > 0 ? smaller(it->sampled, it->plan->limit) : 1;
+}
+
+/* The lax reader makes at most a row of each line. */
+static int64_t part_capacity(const pass *it, size_t task) {
+  return smaller(it->extent->lax ? it->extent->ranges->lines : rows_of(it, range_of(it, task)), part_limit(it));
+}
+
 /* ---- reading ---- */
 
-static tally_status read_range(void *context, size_t task, size_t index, tally_error *error) {
-  pass *it = context;
-  const tl_extent *e = it->extent;
-  const tl_range *range = &e->ranges->items[task * e->ranges->count / it->tasks];
+static tally_status take_batch(void *context, const tl_batch *batch, bool *taken, bool *enough, tally_error *error) {
+  return tl_convert_batch(context, batch, taken, enough, error);
+}
+
+static tl_rows *begin_rows(pass *it, size_t task, size_t index, int64_t limit) {
+  tl_rows *rows = &it->workers[index].rows;
+  rows->store = &it->store;
+  rows->part = &it->store.parts[task];
+  rows->limit = limit;
+  rows->where = it->extent->source->name;
+  return rows;
+}
+
+static tally_status read_range(pass *it, size_t task, size_t index, int64_t limit, tally_error *error) {
+  const tl_range *range = range_of(it, task);
   worker *by = &it->workers[index];
   tally_text text;
   bool regular;
-  TL_TRY(tl_source_view(e->source, range->byte, range->size, &by->piece, &text, error));
-  TL_TRY(tl_rows_start(&it->rows[task], it->plan, error));
-  TL_TRY(tl_split_records(&by->split, it->dialect, text, range->byte, range->line, tl_rows_add, &it->rows[task], &regular, error));
+  TL_TRY(tl_source_view(it->extent->source, range->byte, range->size, &by->piece, &text, error));
+  TL_TRY(tl_store_begin(&it->store, task, index, error));
+  tl_row_visitor visitor = {.batch = it->plan->dirty ? NULL : take_batch,
+                            .record = tl_rows_add,
+                            .context = begin_rows(it, task, index, limit)};
+  TL_TRY(tl_split_records(&by->split, it->dialect, text, range->byte, range->line, visitor, &regular, error));
   if (!regular) atomic_store(&it->irregular, true);
+  return TALLY_OK;
+}
+
+/* A tl_pool_task over parts. */
+static tally_status read_task(void *context, size_t task, size_t index, tally_error *error) {
+  pass *it = context;
+  return read_range(it, task, index, part_limit(it), error);
+}
+
+/* Range after range, until there are enough rows. */
+static tally_status read_some_rows(pass *it, tally_error *error) {
+  int64_t left = it->plan->limit;
+  for (size_t task = 0; task < it->tasks && left > 0; task++) {
+    TL_TRY(tl_pool_check(error));
+    TL_TRY(read_range(it, task, 0, left, error));
+    left -= it->store.parts[task].count;
+  }
   return TALLY_OK;
 }
 
 static tally_status read_lax(pass *it, tally_error *error) {
   const tl_extent *e = it->extent;
   tally_text text = tl_text(e->source->bytes + e->byte, (size_t)(e->source->size - e->byte));
-  TL_TRY(tl_rows_start(&it->rows[0], it->plan, error));
-  it->done = 1;
-  return tl_lax_records(it->dialect, text, e->byte, e->line, tl_rows_add, &it->rows[0], error);
+  TL_TRY(tl_store_begin(&it->store, 0, 0, error));
+  return tl_lax_records(it->dialect, text, e->byte, e->line, tl_rows_add, begin_rows(it, 0, 0, part_limit(it)), error);
 }
 
-/* Range after range, until there are enough rows. */
-static tally_status read_some_rows(pass *it, tally_error *error) {
-  int64_t limit = it->plan->limit;
-  tally_status status = TALLY_OK;
-  while (status == TALLY_OK && it->done < it->tasks && it->plan->limit > 0) {
-    status = read_range(it, it->done, 0, error);
-    it->plan->limit -= it->rows[it->done].count;
-    it->done++;
-  }
-  it->plan->limit = limit;
-  return status;
+static tally_status read_rows(pass *it, tally_error *error) {
+  if (it->extent->lax) return part_limit(it) > 0 ? read_lax(it, error) : TALLY_OK;
+  if (!it->sampled && it->plan->limit < INT64_MAX) return read_some_rows(it, error);
+  return tl_pool_run(it->tasks, read_task, it, error);
 }
 
-static tally_status read_ranges(pass *it, tally_error *error) {
-  if (it->plan->limit < INT64_MAX && !it->sampling) return read_some_rows(it, error);
-  it->done = it->tasks;
-  return tl_pool_run(it->tasks, read_range, it, error);
-}
+/* ---- a pass ---- */
 
 static void end_pass(pass *it) {
-  for (size_t i = 0; it->rows && i < it->tasks; i++) {
-    if (it->rows[i].plan) tl_rows_done(&it->rows[i]);
-  }
+  tl_store_done(&it->store);
   for (size_t i = 0; it->workers && i < it->worker_count; i++) {
     tl_piece_done(&it->workers[i].piece);
     tl_split_done(&it->workers[i].split);
+    tl_rows_done(&it->workers[i].rows);
   }
-  tl_mem_free(it->rows);
   tl_mem_free(it->workers);
 }
 
 static tally_status start_pass(pass *it, tally_error *error) {
-  size_t ranges = it->extent->ranges ? it->extent->ranges->count : 1;
-  it->tasks = it->sampling && ranges > SAMPLED_RANGES ? SAMPLED_RANGES : ranges;
+  size_t ranges = it->extent->lax ? 1 : it->extent->ranges->count;
+  it->tasks = it->sampled && ranges > SAMPLED_RANGES ? SAMPLED_RANGES : ranges;
   it->worker_count = tl_pool_workers();
-  it->rows = tl_mem_zero(it->tasks, sizeof *it->rows);
   it->workers = tl_mem_zero(it->worker_count, sizeof *it->workers);
-  return it->rows && it->workers ? TALLY_OK : tl_no_memory(error);
+  if (!it->workers) return tl_no_memory(error);
+  for (size_t i = 0; i < it->plan->count; i++) it->plan->columns[i].quick = tl_cell_is_quick(it->plan, &it->plan->columns[i]);
+  TL_TRY(tl_store_start(&it->store, it->plan, it->tasks, it->worker_count, error));
+  for (size_t task = 0; task < it->tasks; task++) tl_store_set_part(&it->store, task, part_capacity(it, task));
+  return tl_store_make_columns(&it->store, error);
 }
 
-/* ---- columns ---- */
-
-static tally_status finish_parts(const pass *it, size_t column, tally_column **parts, tally_error *error) {
-  for (size_t i = 0; i < it->done; i++) TL_TRY(tally_builder_finish(it->rows[i].builders[column], &parts[i], error));
+/* Reads the rows; whoever calls looks at them, when they were regular, and ends the pass. */
+static tally_status run_pass(pass *it, bool *regular, tally_error *error) {
+  TL_TRY(start_pass(it, error));
+  TL_TRY(read_rows(it, error));
+  *regular = !atomic_load(&it->irregular);
   return TALLY_OK;
 }
 
-static tally_status join_column(const pass *it, size_t column, tally_column **out, tally_error *error) {
-  if (it->done == 0) return tl_column_new_missing(tl_manner_type(it->plan->columns[column].manner), 0, out, error);
-  tally_column **parts = tl_mem_zero(it->done, sizeof *parts);
-  if (!parts) return tl_no_memory(error);
-  tally_status status = finish_parts(it, column, parts, error);
-  if (status == TALLY_OK) status = tl_column_concat(parts, it->done, out, error);
-  for (size_t i = 0; i < it->done; i++) tally_column_release(parts[i]);
-  tl_mem_free(parts);
-  return status;
-}
+/* ---- what is found of a column ---- */
 
-/* The shapes that the pass has seen go to the plan. Whether all values fitted. */
-static bool merge_shapes(const pass *it, size_t column) {
-  bool fits = true;
-  for (size_t i = 0; i < it->done; i++) {
-    it->plan->columns[column].shapes |= it->rows[i].shapes[column];
-    fits = fits && it->rows[i].fits[column];
+/* What the threads have seen of it. */
+static tl_store_share seen_of(const pass *it, size_t column) {
+  tl_store_share seen = {0};
+  for (size_t t = 0; t < it->worker_count; t++) {
+    const tl_store_share *share = tl_store_share_of(&it->store, t, column);
+    seen.shapes |= share->shapes;
+    seen.misfits |= share->misfits;
+    seen.overflows |= share->overflows;
   }
-  return fits;
+  return seen;
 }
 
 /* The next manner up. A column of nothing but symbols is text after all. */
@@ -127,23 +171,35 @@ static void move_up(tl_column_plan *column) {
   column->manner = next == column->manner || next == TL_MANNER_NONE ? TL_MANNER_TEXT : next;
 }
 
-static tally_status settle_column(const pass *it, size_t index, tl_loaded *out, tally_error *error) {
+/* Whether the column is as it should be; else it is to be read again, in another way. */
+static bool settle(const pass *it, size_t index) {
   tl_column_plan *column = &it->plan->columns[index];
+  tl_store_share seen = seen_of(it, index);
   bool only_symbols = column->manner == TL_MANNER_NONE;
-  bool fits = merge_shapes(it, index);
-  if (!fits || (only_symbols && column->shapes)) {
+  column->shapes |= seen.shapes;
+  if (seen.misfits || (only_symbols && column->shapes)) {
     move_up(column);
-    return TALLY_OK;
+    return false;
   }
-  column->wanted = false;
-  return join_column(it, index, &out->columns[index], error);
+  column->plain |= seen.overflows;
+  return !seen.overflows;
+}
+
+static tally_status settle_columns(pass *it, int64_t rows, tl_loaded *out, tally_error *error) {
+  bool *settled = tl_mem_zero(it->plan->count, sizeof *settled);
+  if (!settled) return tl_no_memory(error);
+  for (size_t i = 0; i < it->plan->count; i++) settled[i] = it->plan->columns[i].wanted && settle(it, i);
+  tally_status status = tl_gather_columns(&it->store, rows, settled, out->columns, error);
+  for (size_t i = 0; status == TALLY_OK && i < it->plan->count; i++) it->plan->columns[i].wanted &= !settled[i];
+  tl_mem_free(settled);
+  return status;
 }
 
 /* ---- what the first pass finds ---- */
 
 static int64_t last_row_byte(const pass *it) {
-  for (size_t i = it->done; i > 0; i--) {
-    if (it->rows[i - 1].count > 0) return it->rows[i - 1].last_byte;
+  for (size_t i = it->tasks; i > 0; i--) {
+    if (it->store.parts[i - 1].count > 0) return it->store.parts[i - 1].last_byte;
   }
   return -1;
 }
@@ -159,23 +215,143 @@ static void forget_blank_ends(tl_problems *problems, int64_t last) {
 
 static tally_status gather_dropped(const pass *it, tl_loaded *out, tally_error *error) {
   int64_t first = 0;
-  for (size_t i = 0; i < it->done; first += it->rows[i++].count) {
-    const tl_rows *rows = &it->rows[i];
-    TL_TRY(tl_mem_reserve((void **)&out->dropped, &out->dropped_capacity, out->dropped_count + rows->dropped_count,
+  for (size_t i = 0; i < it->tasks; first += it->store.parts[i++].count) {
+    const tl_store_part *part = &it->store.parts[i];
+    TL_TRY(tl_mem_reserve((void **)&out->dropped, &out->dropped_capacity, out->dropped_count + part->dropped_count,
                           sizeof *out->dropped, error));
-    for (size_t d = 0; d < rows->dropped_count; d++) out->dropped[out->dropped_count++] = first + rows->dropped[d];
+    for (size_t d = 0; d < part->dropped_count; d++) out->dropped[out->dropped_count++] = first + part->dropped[d];
   }
-  out->rows = first;
   return TALLY_OK;
 }
 
-static tally_status gather_findings(const pass *it, tl_loaded *out, tally_error *error) {
+static tally_status gather_findings(pass *it, tl_loaded *out, tally_error *error) {
   int64_t last = last_row_byte(it);
-  for (size_t i = 0; i < it->done; i++) {
-    forget_blank_ends(&it->rows[i].problems, last);
-    TL_TRY(tl_problems_join(&out->problems, &it->rows[i].problems, 0, 0, error));
+  for (size_t i = 0; i < it->tasks; i++) {
+    tl_problems *problems = &it->store.parts[i].problems;
+    forget_blank_ends(problems, last);
+    TL_TRY(tl_problems_join(&out->problems, problems, 0, 0, error));
   }
   return gather_dropped(it, out, error);
+}
+
+static tally_status take_findings(pass *it, tl_loaded *out, tally_error *error) {
+  if (it->plan->report) TL_TRY(gather_findings(it, out, error));
+  out->rows = tl_gather_rows(&it->store);
+  return settle_columns(it, out->rows, out, error);
+}
+
+/* ---- samples ---- */
+
+/* The manners that a sample speaks for. Nothing is settled by it. */
+static void adopt_manners(const pass *it, tl_plan *plan) {
+  for (size_t i = 0; i < plan->count; i++) {
+    tl_column_plan *column = &plan->columns[i];
+    if (!column->wanted || column->manner != TL_MANNER_NONE) continue;
+    column->shapes |= seen_of(it, i).shapes;
+    column->manner = tl_infer_manner(column->shapes);
+  }
+}
+
+/* Known values of a column among those sampled. */
+static int64_t known_of(const pass *it, size_t column) {
+  int64_t known = 0;
+  for (size_t i = 0; i < it->tasks; i++) {
+    const tl_store_part *part = &it->store.parts[i];
+    if (!part->cells) continue;
+    const uint8_t *missing = part->cells[column].missing;
+    known += part->count - (missing ? tl_bits_count(missing, 0, part->count) : 0);
+  }
+  return known;
+}
+
+static tally_status distinct_of(const pass *it, size_t column, int64_t *out, tally_error *error) {
+  tl_dictionary all = TL_DICTIONARY;
+  tally_status status = TALLY_OK;
+  for (size_t t = 0; t < it->worker_count; t++) {
+    const tl_dictionary *words = &tl_store_share_of(&it->store, t, column)->words;
+    for (uint32_t w = 0; status == TALLY_OK && w < words->size; w++) {
+      uint32_t code;
+      status = tl_dictionary_add(&all, tl_dictionary_text(words, w), &code, error);
+    }
+  }
+  *out = all.size;
+  tl_dictionary_done(&all);
+  return status;
+}
+
+/* Of n values drawn from d that are as likely, n * n / 2d are there already. Text is plain when that speaks for more than half as many
+ * different values as there are rows. */
+static tally_status adopt_coding(const pass *it, tl_plan *plan, int64_t rows, tally_error *error) {
+  for (size_t i = 0; i < plan->count; i++) {
+    if (!it->plan->columns[i].wanted) continue;
+    double known = (double)known_of(it, i);
+    int64_t distinct;
+    TL_TRY(distinct_of(it, i, &distinct, error));
+    plan->columns[i].plain = known > SAMPLED_TEXTS && known - (double)distinct <= known * known / (double)rows;
+  }
+  return TALLY_OK;
+}
+
+typedef enum question { WHICH_MANNERS, WHETHER_TEXTS_REPEAT } question;
+
+static tally_status ask_sample(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_plan *sampled, question what,
+                               int64_t rows, bool *regular, tally_error *error) {
+  pass it = {.extent = extent, .dialect = dialect, .plan = sampled};
+  it.sampled = what == WHICH_MANNERS ? SAMPLED_ROWS : SAMPLED_TEXTS;
+  tally_status status = run_pass(&it, regular, error);
+  if (status == TALLY_OK && *regular) {
+    if (what == WHICH_MANNERS) {
+      adopt_manners(&it, plan);
+    } else {
+      status = adopt_coding(&it, plan, rows, error);
+    }
+  }
+  end_pass(&it);
+  return status;
+}
+
+static tally_status sample_manners(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, bool *regular,
+                                   tally_error *error) {
+  tl_plan sampled = *plan;
+  sampled.report = false;
+  return ask_sample(extent, dialect, plan, &sampled, WHICH_MANNERS, 0, regular, error);
+}
+
+static int64_t rows_in_all(const tl_extent *extent, const tl_plan *plan) {
+  pass it = {.extent = extent, .plan = (tl_plan *)plan};
+  int64_t rows = 0;
+  for (size_t i = 0; i < extent->ranges->count; i++) rows += rows_of(&it, &extent->ranges->items[i]);
+  return smaller(rows, plan->limit);
+}
+
+/* Columns of text that are still to be read, and were not looked into. */
+static bool choose_unjudged(tl_plan *plan, tl_column_plan *columns) {
+  bool any = false;
+  memcpy(columns, plan->columns, plan->count * sizeof *columns);
+  for (size_t i = 0; i < plan->count; i++) {
+    tl_column_plan *column = &plan->columns[i];
+    bool text = column->manner != TL_MANNER_NONE && tl_manner_type(column->manner) == TALLY_TEXT;
+    columns[i].wanted = column->wanted && text && !column->judged;
+    column->judged |= columns[i].wanted;
+    any |= columns[i].wanted;
+  }
+  return any;
+}
+
+static tally_status sample_texts(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, bool *regular,
+                                 tally_error *error) {
+  int64_t rows = rows_in_all(extent, plan);
+  if (extent->lax || rows < MANY_ROWS) return TALLY_OK;
+  tl_plan sampled = *plan;
+  sampled.report = false;
+  sampled.columns = tl_mem_new(plan->count, sizeof *sampled.columns);
+  if (!sampled.columns) return tl_no_memory(error);
+  tally_status status = TALLY_OK;
+  if (choose_unjudged(plan, sampled.columns)) {
+    status = ask_sample(extent, dialect, plan, &sampled, WHETHER_TEXTS_REPEAT, rows, regular, error);
+  }
+  tl_mem_free(sampled.columns);
+  return status;
 }
 
 /* ---- passes ---- */
@@ -187,57 +363,23 @@ static bool any_wanted(const tl_plan *plan) {
   return false;
 }
 
-static tally_status settle(const pass *it, tl_loaded *out, tally_error *error) {
-  if (it->plan->report) TL_TRY(gather_findings(it, out, error));
-  for (size_t i = 0; i < it->plan->count; i++) {
-    if (it->plan->columns[i].wanted) TL_TRY(settle_column(it, i, out, error));
-  }
-  return TALLY_OK;
-}
-
-/* The manners that a sample speaks for. Nothing is settled by it. */
-static void adopt_sample(const pass *it, tl_plan *plan) {
-  for (size_t i = 0; i < plan->count; i++) {
-    tl_column_plan *column = &plan->columns[i];
-    if (!column->wanted || column->manner != TL_MANNER_NONE) continue;
-    merge_shapes(it, i);
-    column->manner = tl_infer_manner(column->shapes);
-  }
-}
-
-static tally_status run_pass(pass *it, tl_loaded *out, tally_error *error) {
-  tally_status status = start_pass(it, error);
-  if (status == TALLY_OK) status = it->extent->ranges ? read_ranges(it, error) : read_lax(it, error);
-  out->regular = !atomic_load(&it->irregular);
-  if (status == TALLY_OK && out->regular) {
-    if (it->sampling) {
-      adopt_sample(it, it->plan);
-    } else {
-      status = settle(it, out, error);
-    }
-  }
-  end_pass(it);
+static tally_status read_all(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_loaded *out, tally_error *error) {
+  pass it = {.extent = extent, .dialect = dialect, .plan = plan};
+  tally_status status = run_pass(&it, &out->regular, error);
+  if (status == TALLY_OK && out->regular) status = take_findings(&it, out, error);
+  end_pass(&it);
   return status;
-}
-
-static tally_status take_sample(const tl_extent *extent, const tl_dialect *dialect, const tl_plan *plan, tl_loaded *out,
-                                tally_error *error) {
-  tl_plan sampled = *plan;
-  sampled.report = false;
-  sampled.limit = plan->limit < SAMPLED_ROWS ? plan->limit : SAMPLED_ROWS;
-  pass it = {.extent = extent, .dialect = dialect, .plan = &sampled, .sampling = true};
-  return run_pass(&it, out, error);
 }
 
 tally_status tl_passes_run(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_loaded *out, tally_error *error) {
   *out = (tl_loaded){.column_count = plan->count, .regular = true};
   out->columns = tl_mem_zero(plan->count, sizeof *out->columns);
   if (!out->columns) return tl_no_memory(error);
-  if (!extent->ranges || extent->ranges->count > 0) TL_TRY(take_sample(extent, dialect, plan, out, error));
+  TL_TRY(sample_manners(extent, dialect, plan, &out->regular, error));
   plan->report = true;
   while (out->regular && (plan->report || any_wanted(plan))) {
-    pass it = {.extent = extent, .dialect = dialect, .plan = plan};
-    TL_TRY(run_pass(&it, out, error));
+    TL_TRY(sample_texts(extent, dialect, plan, &out->regular, error));
+    if (out->regular) TL_TRY(read_all(extent, dialect, plan, out, error));
     plan->report = false;
   }
   return TALLY_OK;

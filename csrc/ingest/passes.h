@@ -16,16 +16,17 @@ typedef struct tl_loaded {
   bool regular; /* false: the quoting is not what the fast reader needs, and nothing was read */
 } tl_loaded;
 
-/* Where the rows are: `ranges` for the fast reader; NULL for the lax one, which then reads all of the source, in memory, from
- * `byte`, the start of line `line`.
- * plan    its columns' manners, shapes and `wanted` are changed
- * errors  TALLY_EIO, TALLY_ENOMEM, TALLY_ECANCEL */
+/* Where the rows are: range by range for the fast reader; for the lax one all of the source, in memory, from `byte`, the start of line
+ * `line`. Either way the source was surveyed. */
 typedef struct tl_extent {
   const tl_source *source;
   const tl_ranges *ranges;
+  bool lax;
   int64_t byte, line;
 } tl_extent;
 
+/* plan    its columns' manners, shapes and `wanted` are changed
+ * errors  TALLY_EIO, TALLY_ENOMEM, TALLY_ECANCEL */
 tally_status tl_passes_run(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_loaded *out, tally_error *error);
 void tl_loaded_done(tl_loaded *loaded);
 

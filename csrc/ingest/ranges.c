@@ -13,6 +13,7 @@ typedef struct chunk {
 
 typedef struct surveying {
   const tl_source *source;
+  tl_survey_kernel survey;
   char quote;
   int64_t first;
   size_t chunk_bytes;
@@ -31,12 +32,17 @@ static size_t chunk_size(const surveying *it, size_t index) {
   return left < (int64_t)it->chunk_bytes ? (size_t)left : it->chunk_bytes;
 }
 
+/* The chunk is seen with a byte on either side: a line end may be cut in two, and a line that begins with the chunk may be blank. */
 static tally_status survey_chunk(void *context, size_t task, size_t worker, tally_error *error) {
   surveying *it = context;
-  tally_text bytes;
-  TL_TRY(tl_source_view(it->source, chunk_start(it, task), chunk_size(it, task), &it->pieces[worker], &bytes, error));
-  tl_scan_survey(bytes.bytes, bytes.size, it->quote, &it->chunks[task].survey);
-  tl_encoding_count(bytes, &it->chunks[task].census);
+  chunk *out = &it->chunks[task];
+  int64_t start = chunk_start(it, task);
+  size_t size = chunk_size(it, task), before = task > 0, after = task + 1 < it->chunk_count;
+  tally_text seen;
+  TL_TRY(tl_source_view(it->source, start - (int64_t)before, before + size + after, &it->pieces[worker], &seen, error));
+  tally_text bytes = tl_text(seen.bytes + before, size);
+  it->survey(bytes.bytes, size, before ? seen.bytes[0] : '\n', it->quote, &out->survey);
+  if (!out->survey.plain) tl_encoding_count(bytes, &out->census);
   return TALLY_OK;
 }
 
@@ -47,23 +53,40 @@ static void close_range(tl_ranges *out, int64_t end) {
   if (last->size == 0) out->count--;
 }
 
+/* The first record that starts in a chunk begins a range; the line end before it belongs to the range before. */
+static void begin_range(const tl_survey_case *found, int64_t chunk_byte, int64_t line, tl_ranges *out) {
+  tl_range *last = &out->items[out->count - 1];
+  int64_t start = chunk_byte + (int64_t)found->record_start;
+  last->records++;
+  last->blanks += found->blank_before;
+  close_range(out, start);
+  out->items[out->count++] = (tl_range){.byte = start,
+                                        .line = line + found->lines_before,
+                                        .records = found->records - 1,
+                                        .blanks = found->blanks - found->blank_before};
+}
+
+static void add_census(tl_census *to, const tl_census *from) {
+  to->beyond_ascii += from->beyond_ascii;
+  to->invalid += from->invalid;
+  to->nuls += from->nuls;
+}
+
 static void cut(const surveying *it, int64_t line, tl_ranges *out) {
   int inside = 0;
+  int64_t first_line = line;
   out->items[out->count++] = (tl_range){.byte = it->first, .line = line};
   for (size_t i = 0; i < it->chunk_count; i++) {
     const tl_survey *survey = &it->chunks[i].survey;
-    int split_line_end = i > 0 && it->chunks[i - 1].survey.last_is_return && survey->first_is_feed;
-    if (survey->record_start[inside] != TL_NOWHERE) {
-      int64_t start = chunk_start(it, i) + (int64_t)survey->record_start[inside];
-      close_range(out, start);
-      out->items[out->count++] = (tl_range){.byte = start, .line = line + survey->lines_before[inside] - split_line_end};
-    }
-    line += survey->line_ends - split_line_end;
+    const tl_survey_case *found = &survey->cases[inside];
+    if (found->record_start != TL_NOWHERE) begin_range(found, chunk_start(it, i), line, out);
+    line += survey->line_ends;
     inside ^= survey->odd_quotes;
-    out->census.beyond_ascii += it->chunks[i].census.beyond_ascii;
-    out->census.invalid += it->chunks[i].census.invalid;
-    out->census.nuls += it->chunks[i].census.nuls;
+    add_census(&out->census, &it->chunks[i].census);
   }
+  bool open_line = it->chunk_count > 0 && !it->chunks[it->chunk_count - 1].survey.ends_line;
+  out->items[out->count - 1].records += open_line;
+  out->lines = line - first_line + open_line;
   close_range(out, it->source->size);
   out->quotes_closed = inside == 0;
 }
@@ -81,7 +104,12 @@ static tally_status survey_all(surveying *it, int64_t line, tl_ranges *out, tall
 tally_status tl_ranges_find(const tl_source *source, char quote, int64_t byte, int64_t line, size_t chunk_bytes, tl_ranges *out,
                             tally_error *error) {
   *out = (tl_ranges){0};
-  surveying it = {.source = source, .quote = quote, .first = byte, .chunk_bytes = chunk_bytes, .piece_count = tl_pool_workers()};
+  surveying it = {.source = source,
+                  .survey = tl_scan_best()->survey,
+                  .quote = quote,
+                  .first = byte,
+                  .chunk_bytes = chunk_bytes,
+                  .piece_count = tl_pool_workers()};
   it.chunk_count = (size_t)((source->size - byte + (int64_t)chunk_bytes - 1) / (int64_t)chunk_bytes);
   tally_status status = survey_all(&it, line, out, error);
   for (size_t i = 0; it.pieces && i < it.piece_count; i++) tl_piece_done(&it.pieces[i]);

@@ -9,11 +9,14 @@
 typedef struct tl_range {
   int64_t byte, line;
   size_t size;
+  int64_t records; /* line ends outside quotes, and a last line without one */
+  int64_t blanks;  /* those of lines with nothing on them */
 } tl_range;
 
 typedef struct tl_ranges {
   tl_range *items;
   size_t count;
+  int64_t lines;      /* of all ranges: line ends, also those inside quotes, and a last line without one */
   bool quotes_closed; /* the number of quotes is even */
   tl_census census;
 } tl_ranges;

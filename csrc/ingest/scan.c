@@ -1,156 +1,269 @@
-/* ingest/scan: the structural scan. A kernel turns 64 bytes into bit masks of the four bytes that make structure; all that follows
- * is arithmetic on these words and the same for every machine: an exclusive-or over all bits before tells what is quoted, and a
- * line end of two bytes is counted by its first. Nothing here knows of fields. */
+/* ingest/scan: the structural scan. What differs from machine to machine is small: 64 bytes to bit masks of the bytes that make
+ * structure, and the exclusive-or over all bits before, which tells what is quoted. All that follows is arithmetic on words, written
+ * once and compiled for each level. Nothing here knows of fields. */
 #include "ingest/scan.h"
 
 #include <string.h>
 
+#include "base/bits.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
-/* ---- kernels ---- */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-static void portable_masks(const char *bytes, size_t blocks, char quote, char separator, tl_masks *out) {
-  for (size_t b = 0; b < blocks; b++, bytes += TL_BLOCK) {
-    tl_masks m = {0};
-    for (int i = 0; i < TL_BLOCK; i++) {
-      m.quotes |= (uint64_t)(quote && bytes[i] == quote) << i;
-      m.separators |= (uint64_t)(bytes[i] == separator) << i;
-      m.feeds |= (uint64_t)(bytes[i] == '\n') << i;
-      m.returns |= (uint64_t)(bytes[i] == '\r') << i;
-    }
-    out[b] = m;
-  }
+/* Bit i belongs to byte i of a block. */
+typedef struct masks {
+  uint64_t quotes, separators, feeds, returns;
+  uint64_t strange; /* beyond ASCII, or NUL; may be any bit, only whether there is one counts */
+} masks;
+
+/* What a level brings. */
+typedef masks (*block_masks)(const char *bytes, char quote, char separator);
+typedef uint64_t (*prefix_xor)(uint64_t bits);
+
+/* ---- portable ---- */
+
+/* One bit for each of eight bytes that is `c`. */
+ALWAYS_INLINE uint64_t equal_in_eight(uint64_t eight, char c) {
+  const uint64_t low = 0x7F7F7F7F7F7F7F7Fu;
+  uint64_t other = eight ^ (0x0101010101010101u * (unsigned char)c);
+  uint64_t same = ~(((other & low) + low) | other | low); /* 0x80 where the byte is zero */
+  return (same >> 7) * 0x0102040810204080u >> 56;
 }
 
+ALWAYS_INLINE masks portable_block(const char *bytes, char quote, char separator) {
+  masks m = {0};
+  for (int i = 0; i < TL_BLOCK; i += 8) {
+    uint64_t eight = tl_load64(bytes + i);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    eight = __builtin_bswap64(eight);
+#endif
+    if (quote) m.quotes |= equal_in_eight(eight, quote) << i;
+    m.separators |= equal_in_eight(eight, separator) << i;
+    m.feeds |= equal_in_eight(eight, '\n') << i;
+    m.returns |= equal_in_eight(eight, '\r') << i;
+    m.strange |= (eight | (eight - 0x0101010101010101u)) & 0x8080808080808080u;
+  }
+  return m;
+}
+
+/* Bit i is set when an odd number of the bits 0 .. i is. */
+ALWAYS_INLINE uint64_t portable_prefix(uint64_t bits) {
+  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
+}
+
+/* ---- x86 ---- */
+
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static uint64_t equal_avx2(__m256i low, __m256i high, char c) {
+#define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,pclmul")))
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,avx2,bmi,bmi2,popcnt,pclmul")))
+
+AVX2 ALWAYS_INLINE uint64_t avx2_prefix(uint64_t bits) {
+  return (uint64_t)_mm_cvtsi128_si64(_mm_clmulepi64_si128(_mm_cvtsi64_si128((int64_t)bits), _mm_set1_epi8((char)0xFF), 0));
+}
+
+AVX2 ALWAYS_INLINE uint64_t avx2_equal(__m256i low, __m256i high, char c) {
   __m256i all = _mm256_set1_epi8(c);
   uint32_t first = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, all));
   uint32_t second = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, all));
   return first | (uint64_t)second << 32;
 }
 
-__attribute__((target("avx2"))) static void avx2_masks(const char *bytes, size_t blocks, char quote, char separator,
-                                                       tl_masks *out) {
-  for (size_t b = 0; b < blocks; b++, bytes += TL_BLOCK) {
-    __m256i low = _mm256_loadu_si256((const __m256i *)bytes), high = _mm256_loadu_si256((const __m256i *)(bytes + 32));
-    out[b].quotes = quote ? equal_avx2(low, high, quote) : 0;
-    out[b].separators = equal_avx2(low, high, separator);
-    out[b].feeds = equal_avx2(low, high, '\n');
-    out[b].returns = equal_avx2(low, high, '\r');
-  }
+AVX2 ALWAYS_INLINE masks avx2_block(const char *bytes, char quote, char separator) {
+  __m256i low = _mm256_loadu_si256((const __m256i *)bytes), high = _mm256_loadu_si256((const __m256i *)(bytes + 32));
+  __m256i nul = _mm256_cmpeq_epi8(_mm256_min_epu8(low, high), _mm256_setzero_si256());
+  return (masks){.quotes = quote ? avx2_equal(low, high, quote) : 0,
+                 .separators = avx2_equal(low, high, separator),
+                 .feeds = avx2_equal(low, high, '\n'),
+                 .returns = avx2_equal(low, high, '\r'),
+                 .strange = (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(low, high), nul))};
 }
 
-__attribute__((target("avx512f,avx512bw"))) static void avx512_masks(const char *bytes, size_t blocks, char quote, char separator,
-                                                                     tl_masks *out) {
-  for (size_t b = 0; b < blocks; b++, bytes += TL_BLOCK) {
-    __m512i all = _mm512_loadu_si512(bytes);
-    out[b].quotes = quote ? _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8(quote)) : 0;
-    out[b].separators = _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8(separator));
-    out[b].feeds = _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8('\n'));
-    out[b].returns = _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8('\r'));
-  }
+AVX512 ALWAYS_INLINE masks avx512_block(const char *bytes, char quote, char separator) {
+  __m512i all = _mm512_loadu_si512(bytes);
+  return (masks){.quotes = quote ? _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8(quote)) : 0,
+                 .separators = _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8(separator)),
+                 .feeds = _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8('\n')),
+                 .returns = _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8('\r')),
+                 .strange = _mm512_movepi8_mask(all) | _mm512_testn_epi8_mask(all, all)};
 }
 #endif
 
-static const tl_scan_kernel kernels[TL_CPU_LEVELS] = {
-    [TL_CPU_PORTABLE] = portable_masks,
-#if defined(__x86_64__)
-    [TL_CPU_AVX2] = avx2_masks,
-    [TL_CPU_AVX512] = avx512_masks,
+/* ---- ARM ---- */
+
+#if defined(__aarch64__)
+/* One bit for each of 64 bytes that is all ones. */
+ALWAYS_INLINE uint64_t neon_gather(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x16_t d) {
+  const uint8x16_t bit = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  uint8x16_t low = vpaddq_u8(vandq_u8(a, bit), vandq_u8(b, bit)), high = vpaddq_u8(vandq_u8(c, bit), vandq_u8(d, bit));
+  uint8x16_t sum = vpaddq_u8(low, high);
+  return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sum, sum)), 0);
+}
+
+ALWAYS_INLINE uint64_t neon_equal(const uint8x16_t v[4], char c) {
+  uint8x16_t all = vdupq_n_u8((uint8_t)c);
+  return neon_gather(vceqq_u8(v[0], all), vceqq_u8(v[1], all), vceqq_u8(v[2], all), vceqq_u8(v[3], all));
+}
+
+ALWAYS_INLINE masks neon_block(const char *bytes, char quote, char separator) {
+  const uint8_t *at = (const uint8_t *)bytes;
+  uint8x16_t v[4] = {vld1q_u8(at), vld1q_u8(at + 16), vld1q_u8(at + 32), vld1q_u8(at + 48)};
+  uint8x16_t most = vmaxq_u8(vmaxq_u8(v[0], v[1]), vmaxq_u8(v[2], v[3]));
+  uint8x16_t least = vminq_u8(vminq_u8(v[0], v[1]), vminq_u8(v[2], v[3]));
+  return (masks){.quotes = quote ? neon_equal(v, quote) : 0,
+                 .separators = neon_equal(v, separator),
+                 .feeds = neon_equal(v, '\n'),
+                 .returns = neon_equal(v, '\r'),
+                 .strange = vmaxvq_u8(most) >= 0x80 || vminvq_u8(least) == 0};
+}
 #endif
-};
-
-tl_scan_kernel tl_scan_kernel_of(tl_cpu level) {
-  return kernels[level];
-}
-
-tl_scan_kernel tl_scan_best(void) {
-  tl_scan_kernel kernel = kernels[tl_cpu_level()];
-  return kernel ? kernel : portable_masks;
-}
-
-uint64_t tl_prefix_xor(uint64_t bits) {
-  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
-  return bits;
-}
-
-/* ---- block by block ---- */
-
-void tl_scanner_start(tl_scanner *s, const char *bytes, size_t size, char quote, char separator, bool inside) {
-  *s = (tl_scanner){.kernel = tl_scan_best(),
-                    .quote = quote,
-                    .separator = separator,
-                    .bytes = bytes,
-                    .size = size,
-                    .inside = inside ? UINT64_MAX : 0};
-}
-
-/* The last block is seldom whole: it is scanned in a copy, so that nothing past the text is read. */
-static void fill_batch(tl_scanner *s) {
-  size_t left = s->size - s->next, blocks = left / TL_BLOCK, most = sizeof s->batch / sizeof *s->batch;
-  s->batch_at = 0;
-  if (blocks > 0) {
-    s->batch_count = blocks < most ? blocks : most;
-    s->kernel(s->bytes + s->next, s->batch_count, s->quote, s->separator, s->batch);
-    return;
-  }
-  char copy[TL_BLOCK] = {0};
-  uint64_t real = ((uint64_t)1 << left) - 1;
-  memcpy(copy, s->bytes + s->next, left);
-  s->kernel(copy, 1, s->quote, s->separator, s->batch);
-  s->batch[0].separators &= real; /* the separator may be NUL, which fills the copy */
-  s->batch_count = 1;
-}
-
-bool tl_scanner_next(tl_scanner *s) {
-  if (s->next >= s->size) return false;
-  if (s->batch_at == s->batch_count) fill_batch(s);
-  tl_masks m = s->batch[s->batch_at++];
-  s->quotes = m.quotes;
-  s->separators = m.separators;
-  s->quoted = tl_prefix_xor(m.quotes) ^ s->inside;
-  s->inside = (uint64_t)((int64_t)s->quoted >> 63);
-  s->line_ends = m.returns | (m.feeds & ~(m.returns << 1 | s->was_return));
-  s->was_return = m.returns >> 63;
-  s->at = s->next;
-  s->next += TL_BLOCK;
-  return true;
-}
 
 /* ---- survey ---- */
 
-/* A record starts after the line end at `end`. A CR that ends the piece may have its LF in the next one, where a record then starts
- * after it: this piece has no say. */
-static void note_start(const char *bytes, size_t size, size_t end, int64_t lines, int outside, tl_survey *out) {
-  size_t start = end + 1;
-  if (bytes[end] == '\r') {
-    if (start == size) return;
-    if (bytes[start] == '\n') start++;
-  }
-  out->record_start[outside] = start;
-  out->lines_before[outside] = lines + 1;
+/* What is carried from block to block. */
+typedef struct surveying {
+  tl_survey *out;
+  const char *bytes;
+  uint64_t inside, was_end, was_return;
+  int64_t blanks; /* inside quotes and outside */
+  uint64_t strange;
+} surveying;
+
+/* A record starts after the line end at `end`, of which `lines` lie before it. */
+static void note_start(surveying *it, tl_survey_case *found, size_t end, int64_t lines, bool blank) {
+  bool pair = it->bytes[end] == '\r' && it->bytes[end + 1] == '\n';
+  found->record_start = end + 1 + pair;
+  found->lines_before = lines + 1;
+  found->blank_before = blank;
 }
 
-void tl_scan_survey(const char *bytes, size_t size, char quote, tl_survey *out) {
-  *out = (tl_survey){.record_start = {TL_NOWHERE, TL_NOWHERE}};
-  out->first_is_feed = size > 0 && bytes[0] == '\n';
-  out->last_is_return = size > 0 && bytes[size - 1] == '\r';
-  bool found[2] = {false, false};
-  tl_scanner s;
-  tl_scanner_start(&s, bytes, size, quote, '\n', false);
-  while (tl_scanner_next(&s)) {
-    for (int start_inside = 0; start_inside < 2; start_inside++) {
-      uint64_t ends = s.line_ends & (start_inside ? s.quoted : ~s.quoted);
-      if (found[start_inside] || !ends) continue;
-      int bit = __builtin_ctzll(ends);
-      int64_t lines = out->line_ends + __builtin_popcountll(s.line_ends & (((uint64_t)1 << bit) - 1));
-      note_start(bytes, size, s.at + (size_t)bit, lines, start_inside, out);
-      found[start_inside] = true;
-    }
-    out->line_ends += __builtin_popcountll(s.line_ends);
+/* The first line ends outside quotes in a block at `at`, for each case that has none yet. */
+static __attribute__((noinline)) void find_starts(surveying *it, size_t at, uint64_t line_ends, uint64_t blank, uint64_t quoted) {
+  for (int inside = 0; inside < 2; inside++) {
+    tl_survey_case *found = &it->out->cases[inside];
+    uint64_t ends = line_ends & (inside ? quoted : ~quoted);
+    if (found->record_start != TL_NOWHERE || ends == 0) continue;
+    int bit = __builtin_ctzll(ends);
+    int64_t lines = it->out->line_ends + __builtin_popcountll(line_ends & (((uint64_t)1 << bit) - 1));
+    note_start(it, found, at + (size_t)bit, lines, blank >> bit & 1);
   }
-  out->odd_quotes = s.inside != 0;
+}
+
+ALWAYS_INLINE void survey_block(surveying *it, size_t at, masks m, prefix_xor prefix) {
+  tl_survey *out = it->out;
+  uint64_t quoted = it->inside;
+  if (m.quotes) {
+    quoted ^= prefix(m.quotes);
+    it->inside = (uint64_t)((int64_t)quoted >> 63);
+  }
+  uint64_t ends = m.feeds | m.returns, line_ends = m.returns | (m.feeds & ~(m.returns << 1 | it->was_return));
+  uint64_t blank = line_ends & (ends << 1 | it->was_end);
+  bool open[2] = {out->cases[0].record_start == TL_NOWHERE, out->cases[1].record_start == TL_NOWHERE};
+  if ((open[0] && (line_ends & ~quoted)) || (open[1] && (line_ends & quoted))) find_starts(it, at, line_ends, blank, quoted);
+  out->line_ends += __builtin_popcountll(line_ends);
+  out->cases[0].records += __builtin_popcountll(line_ends & ~quoted);
+  if (blank) {
+    it->blanks += __builtin_popcountll(blank);
+    out->cases[0].blanks += __builtin_popcountll(blank & ~quoted);
+  }
+  it->was_end = ends >> 63;
+  it->was_return = m.returns >> 63;
+  it->strange |= m.strange;
+}
+
+/* The last block is seldom whole: in a copy, what lies past the piece is a byte without meaning. */
+ALWAYS_INLINE void survey_with(const char *bytes, size_t size, char before, char quote, tl_survey *out, block_masks block,
+                               prefix_xor prefix) {
+  *out = (tl_survey){.cases = {{.record_start = TL_NOWHERE}, {.record_start = TL_NOWHERE}}};
+  surveying it = {.out = out, .bytes = bytes, .was_end = before == '\n' || before == '\r', .was_return = before == '\r'};
+  size_t at = 0;
+  for (; at + TL_BLOCK <= size; at += TL_BLOCK) survey_block(&it, at, block(bytes + at, quote, '\n'), prefix);
+  if (at < size) {
+    char copy[TL_BLOCK];
+    memset(copy, quote == ' ' ? '.' : ' ', sizeof copy);
+    memcpy(copy, bytes + at, size - at);
+    survey_block(&it, at, block(copy, quote, '\n'), prefix);
+  }
+  out->cases[1].records = out->line_ends - out->cases[0].records;
+  out->cases[1].blanks = it.blanks - out->cases[0].blanks;
+  out->odd_quotes = it.inside != 0;
+  out->plain = it.strange == 0;
+  out->ends_line = size > 0 && (bytes[size - 1] == '\n' || bytes[size - 1] == '\r');
+}
+
+/* ---- index ---- */
+
+/* The places of the bits of a block at `at`, eight at a time: more are written than count. */
+ALWAYS_INLINE uint32_t *write_places(uint64_t bits, size_t at, uint32_t *to) {
+  int count = __builtin_popcountll(bits);
+  for (int written = 0; written < count; written += 8) {
+    for (int i = 0; i < 8; i++) {
+      to[written + i] = (uint32_t)at + (uint32_t)__builtin_ctzll(bits | (uint64_t)1 << 63);
+      bits &= bits - 1;
+    }
+  }
+  return to + count;
+}
+
+ALWAYS_INLINE size_t index_with(tl_scanner *s, size_t enough, uint32_t *positions, size_t *line_ends, block_masks block,
+                                prefix_xor prefix) {
+  uint32_t *to = positions;
+  *line_ends = 0;
+  for (; s->at < s->size && (size_t)(to - positions) < enough; s->at += TL_BLOCK) {
+    masks m = block(s->bytes + s->at, s->quote, s->separator);
+    size_t left = s->size - s->at;
+    uint64_t real = left >= TL_BLOCK ? UINT64_MAX : ((uint64_t)1 << left) - 1, quoted = s->inside;
+    if (m.quotes & real) {
+      quoted ^= prefix(m.quotes & real);
+      s->inside = (uint64_t)((int64_t)quoted >> 63);
+      s->quotes += __builtin_popcountll(m.quotes & real);
+    }
+    uint64_t ends = (m.returns | (m.feeds & ~(m.returns << 1 | s->was_return))) & ~quoted & real;
+    s->was_return = m.returns >> 63;
+    *line_ends += (size_t)__builtin_popcountll(ends);
+    to = write_places(ends | (m.separators & ~quoted & real), s->at, to);
+  }
+  return (size_t)(to - positions);
+}
+
+/* ---- kernels ---- */
+
+/* A level: its name, its attributes, what it brings. */
+#define LEVEL(name, attributes, block, prefix)                                                                            \
+  attributes static void name##_survey(const char *bytes, size_t size, char before, char quote, tl_survey *out) {         \
+    survey_with(bytes, size, before, quote, out, block, prefix);                                                          \
+  }                                                                                                                       \
+  attributes static size_t name##_index(tl_scanner *scanner, size_t enough, uint32_t *positions, size_t *line_ends) {     \
+    return index_with(scanner, enough, positions, line_ends, block, prefix);                                              \
+  }                                                                                                                       \
+  static const tl_scan_kernels name##_kernels = {name##_survey, name##_index};
+
+LEVEL(portable, , portable_block, portable_prefix)
+#if defined(__x86_64__)
+LEVEL(avx2, AVX2, avx2_block, avx2_prefix)
+LEVEL(avx512, AVX512, avx512_block, avx2_prefix)
+#elif defined(__aarch64__)
+LEVEL(neon, , neon_block, portable_prefix)
+#endif
+
+const tl_scan_kernels *tl_scan_kernels_of(tl_cpu level) {
+  static const tl_scan_kernels *const kernels[TL_CPU_LEVELS] = {
+      [TL_CPU_PORTABLE] = &portable_kernels,
+#if defined(__x86_64__)
+      [TL_CPU_AVX2] = &avx2_kernels,
+      [TL_CPU_AVX512] = &avx512_kernels,
+#elif defined(__aarch64__)
+      [TL_CPU_NEON] = &neon_kernels,
+#endif
+  };
+  return kernels[level];
+}
+
+const tl_scan_kernels *tl_scan_best(void) {
+  return tl_scan_kernels_of(tl_cpu_level());
 }

@@ -1,7 +1,9 @@
-/* ingest/scan: where the structure of a text lies: 64 bytes become a few words of one bit a byte. */
+/* ingest/scan: where the structure of a text lies: 64 bytes become a few words of one bit a byte, and the words become counts, or
+ * positions. */
 #ifndef TL_INGEST_SCAN_H
 #define TL_INGEST_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,59 +11,62 @@
 
 enum { TL_BLOCK = 64 };
 
-/* Bit i belongs to byte i of a block. */
-typedef struct tl_masks {
-  uint64_t quotes, separators, feeds, returns;
-} tl_masks;
-
-/* Masks of `blocks` whole blocks. quote 0: none. */
-typedef void (*tl_scan_kernel)(const char *bytes, size_t blocks, char quote, char separator, tl_masks *out);
-
-/* The kernel of a level, NULL where there is none; the one to use. */
-tl_scan_kernel tl_scan_kernel_of(tl_cpu level);
-tl_scan_kernel tl_scan_best(void);
-
-/* Bit i is set when an odd number of the bits 0 .. i is. */
-uint64_t tl_prefix_xor(uint64_t bits);
-
-/* A scanner goes through a text block by block and keeps what the next block needs to know. */
-typedef struct tl_scanner {
-  tl_scan_kernel kernel;
-  char quote, separator;
-  const char *bytes;
-  size_t size;
-  size_t at;       /* of the current block in `bytes` */
-  size_t next;     /* of the block after it */
-  uint64_t inside; /* all ones when the byte before the next block is inside quotes */
-  uint64_t was_return;
-  tl_masks batch[64];
-  size_t batch_at, batch_count;
-  /* Of the current block: */
-  uint64_t quotes;
-  uint64_t line_ends;  /* every line end once, CR LF by its CR, whether quoted or not */
-  uint64_t quoted;     /* bytes inside quotes, the opening quote among them */
-  uint64_t separators; /* quoted ones too */
-} tl_scanner;
-
-/* inside  whether `bytes` starts inside quotes */
-void tl_scanner_start(tl_scanner *scanner, const char *bytes, size_t size, char quote, char separator, bool inside);
-/* The next block; false at the end of the text. */
-bool tl_scanner_next(tl_scanner *scanner);
+/* ---- survey: what a piece of a file, cut anywhere, holds ---- */
 
 #define TL_NOWHERE SIZE_MAX
 
-/* What a piece of a file, cut anywhere, holds. */
+/* Line ends are CR LF, LF and CR, each counted once. A line end outside quotes ends a record. */
+typedef struct tl_survey_case {
+  size_t record_start; /* after the first line end outside quotes, one past the piece when its LF lies there; TL_NOWHERE */
+  int64_t lines_before; /* line ends before `record_start` */
+  bool blank_before;    /* nothing stands on the line that ends there */
+  int64_t records;      /* line ends outside quotes */
+  int64_t blanks;       /* those before which nothing stands on the line */
+} tl_survey_case;
+
 typedef struct tl_survey {
+  tl_survey_case cases[2]; /* the piece starts outside [0] or inside [1] quotes */
+  int64_t line_ends;       /* inside quotes and outside */
   bool odd_quotes;
-  bool first_is_feed, last_is_return;
-  int64_t line_ends;
-  /* Where a record starts after the first line end outside quotes, when the piece starts outside [0] or inside [1] quotes;
-   * TL_NOWHERE. And the line ends before it. */
-  size_t record_start[2];
-  int64_t lines_before[2];
+  bool ends_line; /* the last byte is the end of a line */
+  bool plain;     /* every byte is ASCII, and none is NUL */
 } tl_survey;
 
-/* quote 0: none */
-void tl_scan_survey(const char *bytes, size_t size, char quote, tl_survey *out);
+/* bytes   `size` of them, and TL_BLOCK more that may be read
+ * before  the byte before the piece; a line feed at the start of what is read
+ * quote   0: none */
+typedef void (*tl_survey_kernel)(const char *bytes, size_t size, char before, char quote, tl_survey *out);
+
+/* ---- index: where fields end ---- */
+
+/* Goes through a text that starts at the start of a record. */
+typedef struct tl_scanner {
+  const char *bytes; /* and TL_BLOCK more than `size` that may be read */
+  size_t size;       /* at most UINT32_MAX */
+  char quote, separator;
+  size_t at;           /* of the next block */
+  uint64_t inside;     /* all ones when the byte before it is inside quotes */
+  uint64_t was_return; /* 1 when that byte is a CR */
+  int64_t quotes;      /* so far */
+} tl_scanner;
+
+/* Room that positions need past those that were asked for. */
+enum { TL_INDEX_SLACK = 2 * TL_BLOCK };
+
+/* The places of separators and line ends outside quotes, CR LF by its CR, block by block until there are `enough` or the text ends.
+ * positions  room for `enough` + TL_INDEX_SLACK
+ * Gives how many there are; *line_ends, how many of them are line ends. */
+typedef size_t (*tl_index_kernel)(tl_scanner *scanner, size_t enough, uint32_t *positions, size_t *line_ends);
+
+/* ---- kernels ---- */
+
+typedef struct tl_scan_kernels {
+  tl_survey_kernel survey;
+  tl_index_kernel index;
+} tl_scan_kernels;
+
+/* The kernels of a level, NULL where there are none; those to use. */
+const tl_scan_kernels *tl_scan_kernels_of(tl_cpu level);
+const tl_scan_kernels *tl_scan_best(void);
 
 #endif

@@ -103,14 +103,18 @@ static tally_status read_piece(const tl_source *s, int64_t first, size_t size, c
   return TALLY_OK;
 }
 
+/* Memory of somebody else may end at the edge of a page: near its end, it is read in a copy. */
 tally_status tl_source_view(const tl_source *s, int64_t first, size_t size, tl_piece *piece, tally_text *out, tally_error *error) {
-  if (s->bytes) {
+  if (s->bytes && s->size - first >= (int64_t)size + TL_PADDING) {
     *out = tl_text(s->bytes + first, size);
     return TALLY_OK;
   }
-  TL_TRY(tl_mem_reserve((void **)&piece->bytes, &piece->capacity, size, 1, error));
+  TL_TRY(tl_mem_reserve((void **)&piece->bytes, &piece->capacity, size + TL_PADDING, 1, error));
+  memset(piece->bytes + size, 0, TL_PADDING);
   *out = tl_text(piece->bytes, size);
-  return read_piece(s, first, size, piece->bytes, error);
+  if (!s->bytes) return read_piece(s, first, size, piece->bytes, error);
+  memcpy(piece->bytes, s->bytes + first, size);
+  return TALLY_OK;
 }
 
 tally_status tl_source_load(tl_source *s, tally_error *error) {

@@ -30,7 +30,8 @@ typedef struct tl_piece {
 
 /* errors: TALLY_EIO (cannot be read, a directory), TALLY_ESYNTAX (empty), TALLY_ENOMEM, TALLY_ECANCEL */
 tally_status tl_source_open(tl_source *source, const tally_input *input, tally_error *error);
-/* Bytes [first, first + size) of the source, in memory of the source or of `piece`. errors: TALLY_EIO, TALLY_ENOMEM */
+/* Bytes [first, first + size) of the source, in memory of the source or of `piece`; TL_PADDING bytes more may be read, and are zero
+ * past the end of the source. errors: TALLY_EIO, TALLY_ENOMEM */
 tally_status tl_source_view(const tl_source *source, int64_t first, size_t size, tl_piece *piece, tally_text *out,
                             tally_error *error);
 /* All of it comes into memory, where it may then be changed through `owned`. */

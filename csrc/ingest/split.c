@@ -1,6 +1,7 @@
-/* ingest/split: walks from one structural byte to the next by the masks of ingest/scan. That is right only where every quote opens
- * a field, closes it or is doubled; it is checked on the way, by counting the quotes that fields account for, and where it does not
- * hold the text belongs to ingest/lax. */
+/* ingest/split: ingest/scan says where fields end; here they become rows. Rows of the same, proper number of fields go on together, as
+ * a batch, which is nothing but the list of these places; any other row goes on as a record. All this is right only where every
+ * quote opens a field, closes it or is doubled; it is checked on the way, by counting the quotes that fields account for, and where
+ * it does not hold the text belongs to ingest/lax. */
 #include "ingest/split.h"
 
 #include "ingest/scan.h"
@@ -10,21 +11,51 @@ typedef struct walk {
   const tl_dialect *dialect;
   tally_text text;
   int64_t byte;
-  tl_record_visit visit;
-  void *context;
+  tl_row_visitor visitor;
   tl_scanner scanner;
-  size_t record_start, field_start, count;
+  size_t start;     /* of the next record */
+  size_t ends;      /* places in split->ends, from the start of the next record */
+  size_t line_ends; /* how many of them end a record */
+  int64_t line;     /* of the byte at `counted` */
+  size_t counted;
   size_t scratch_used;
-  int64_t record_line, lines; /* line of the record; line ends before the current block */
-  int64_t quotes_seen, quotes_used;
+  int64_t quotes_used;
   bool regular, enough;
 } walk;
 
-/* A quoted field in `field`, quotes included: doubled quotes are made single in the scratch room. */
-static bool unquote(walk *w, tally_text field, tl_field *out) {
+/* ---- places ---- */
+
+/* The end of the text ends a record, too. */
+static bool ends_record(const walk *w, size_t end) {
+  return end == w->text.size || w->text.bytes[end] == '\n' || w->text.bytes[end] == '\r';
+}
+
+/* After the line end at `end`. */
+static size_t after_line_end(const char *bytes, size_t end) {
+  return end + 1 + (bytes[end] == '\r' && bytes[end + 1] == '\n');
+}
+
+static size_t next_start(const walk *w, size_t end) {
+  return end == w->text.size ? end : after_line_end(w->text.bytes, end);
+}
+
+/* The line of a place; it is asked for in order. */
+static int64_t line_at(walk *w, size_t place) {
+  for (; w->counted < place; w->counted++) {
+    char c = w->text.bytes[w->counted];
+    bool second = c == '\n' && w->counted > 0 && w->text.bytes[w->counted - 1] == '\r';
+    w->line += (c == '\n' || c == '\r') && !second;
+  }
+  return w->line;
+}
+
+/* ---- quotes ---- */
+
+/* What stands between the quotes of a field, doubled quotes made single in the scratch room. */
+static bool unquote(walk *w, tally_text field, tally_text *out) {
   char quote = w->dialect->quote;
   tally_text body = tl_text(field.bytes + 1, field.size - 2);
-  *out = (tl_field){body, true};
+  *out = body;
   w->quotes_used += 2;
   const char *end = body.bytes + body.size, *at = body.size ? memchr(body.bytes, quote, body.size) : NULL;
   if (!at) return true;
@@ -40,93 +71,227 @@ static bool unquote(walk *w, tally_text field, tl_field *out) {
   memcpy(to, from, (size_t)(end - from));
   to += end - from;
   w->scratch_used += (size_t)(to - start);
-  out->text = tl_text(start, (size_t)(to - start));
+  *out = tl_text(start, (size_t)(to - start));
   return true;
 }
 
-static tally_status end_field(walk *w, size_t end, tally_error *error) {
-  tl_split *s = w->split;
-  TL_TRY(tl_mem_reserve((void **)&s->fields, &s->field_capacity, w->count + 1, sizeof *s->fields, error));
-  tally_text field = tl_text(w->text.bytes + w->field_start, end - w->field_start);
-  tl_field *out = &s->fields[w->count++];
-  *out = (tl_field){field, false};
+/* The field [start, end) without its quotes; false when they are not regular. */
+static bool take_field(walk *w, size_t start, size_t end, tally_text *out, bool *quoted) {
   char quote = w->dialect->quote;
-  if (!quote || field.size == 0 || field.bytes[0] != quote) return TALLY_OK;
-  if (field.size < 2 || field.bytes[field.size - 1] != quote || !unquote(w, field, out)) w->regular = false;
-  return TALLY_OK;
+  *out = tl_text(w->text.bytes + start, end - start);
+  *quoted = quote && out->size > 0 && out->bytes[0] == quote;
+  if (!*quoted) return true;
+  return out->size >= 2 && out->bytes[out->size - 1] == quote && unquote(w, *out, out);
 }
 
-static bool is_comment(const walk *w) {
-  return w->dialect->comment && w->text.bytes[w->record_start] == w->dialect->comment;
-}
+/* ---- one record ---- */
 
-/* The record ends at `end`; what follows starts at `next`, on the line `next_line`. */
-static tally_status end_record(walk *w, size_t end, size_t next, int64_t next_line, tally_error *error) {
-  TL_TRY(end_field(w, end, error));
-  tl_record record = {.fields = w->split->fields,
-                      .count = w->count,
-                      .raw = tl_text(w->text.bytes + w->record_start, end - w->record_start),
-                      .byte = w->byte + (int64_t)w->record_start,
-                      .line = w->record_line,
+static tally_status visit_record(walk *w, const tl_field *fields, size_t count, size_t start, size_t end, tally_error *error) {
+  if (w->dialect->comment && w->text.bytes[start] == w->dialect->comment) return TALLY_OK;
+  size_t next = next_start(w, end);
+  tl_record record = {.fields = fields,
+                      .count = count,
+                      .raw = tl_text(w->text.bytes + start, end - start),
+                      .byte = w->byte + (int64_t)start,
+                      .line = line_at(w, start),
                       .next_byte = w->byte + (int64_t)next,
-                      .next_line = next_line};
-  if (w->regular && !is_comment(w)) TL_TRY(w->visit(w->context, &record, &w->enough, error));
-  w->record_start = w->field_start = next;
-  w->count = w->scratch_used = 0;
-  w->record_line = next_line;
-  return TALLY_OK;
+                      .next_line = line_at(w, next)};
+  return w->visitor.record(w->visitor.context, &record, &w->enough, error);
 }
 
-/* A record cannot unfold to more bytes than the text has; the room is made once, so that fields in it do not move. */
-static tally_status start_walk(walk *w, tally_error *error) {
+/* The record whose fields end at ends[0 .. count-1]. */
+static tally_status take_record(walk *w, const uint32_t *ends, size_t count, tally_error *error) {
   tl_split *s = w->split;
-  tl_scanner_start(&w->scanner, w->text.bytes, w->text.size, w->dialect->quote, w->dialect->separator, false);
-  return tl_mem_reserve((void **)&s->scratch, &s->scratch_capacity, w->text.size, 1, error);
-}
-
-static tally_status walk_block(walk *w, tally_error *error) {
-  tl_scanner *s = &w->scanner;
-  uint64_t ends = s->line_ends & ~s->quoted, structure = ends | (s->separators & ~s->quoted);
-  for (; structure && w->regular && !w->enough; structure &= structure - 1) {
-    int bit = __builtin_ctzll(structure);
-    size_t at = s->at + (size_t)bit, next = at + 1;
-    if (at < w->field_start) continue;
-    if (ends >> bit & 1) {
-      int64_t lines = w->lines + __builtin_popcountll(s->line_ends & (((uint64_t)2 << bit) - 1));
-      if (w->text.bytes[at] == '\r' && next < w->text.size && w->text.bytes[next] == '\n') next++;
-      TL_TRY(end_record(w, at, next, lines, error));
-    } else {
-      TL_TRY(end_field(w, at, error));
-      w->field_start = next;
+  TL_TRY(tl_mem_reserve((void **)&s->fields, &s->field_capacity, count, sizeof *s->fields, error));
+  size_t start = w->start, field = start;
+  w->scratch_used = 0;
+  for (size_t i = 0; i < count; field = ends[i++] + 1) {
+    if (!take_field(w, field, ends[i], &s->fields[i].text, &s->fields[i].quoted)) {
+      w->regular = false;
+      return TALLY_OK;
     }
   }
-  w->lines += __builtin_popcountll(s->line_ends);
-  w->quotes_seen += __builtin_popcountll(s->quotes);
+  TL_TRY(visit_record(w, s->fields, count, start, ends[count - 1], error));
+  w->start = next_start(w, ends[count - 1]);
+  return TALLY_OK;
+}
+
+/* ---- batches ---- */
+
+void tl_batch_column(const tl_batch *b, size_t column, tally_text *texts) {
+  size_t width = b->width;
+  if (b->texts) {
+    for (size_t row = 0; row < b->rows; row++) texts[row] = b->texts[row * width + column];
+    return;
+  }
+  const uint32_t *end = b->ends + column;
+  if (column > 0) {
+    for (size_t row = 0; row < b->rows; row++, end += width) texts[row] = tl_text(b->bytes + end[-1] + 1, end[0] - end[-1] - 1);
+    return;
+  }
+  for (size_t row = 0, start = b->start; row < b->rows; row++, end += width) {
+    texts[row] = tl_text(b->bytes + start, end[0] - start);
+    if (row + 1 < b->rows) start = after_line_end(b->bytes, end[width - 1]);
+  }
+}
+
+/* Takes the quotes off all fields of the batch. */
+static tally_status take_fields(walk *w, tl_batch *b, tally_error *error) {
+  tl_split *s = w->split;
+  size_t count = b->rows * b->width, start = b->start;
+  TL_TRY(tl_mem_reserve((void **)&s->texts, &s->text_capacity, count, sizeof *s->texts, error));
+  TL_TRY(tl_mem_reserve((void **)&s->quoted, &s->quoted_capacity, count, sizeof *s->quoted, error));
+  w->scratch_used = 0;
+  for (size_t i = 0, field = 0; i < count && w->regular; i++) {
+    w->regular = take_field(w, start, b->ends[i], &s->texts[i], &s->quoted[i]);
+    field = field + 1 == b->width ? 0 : field + 1;
+    start = field ? b->ends[i] + 1 : next_start(w, b->ends[i]);
+  }
+  b->texts = s->texts;
+  b->quoted = s->quoted;
+  return TALLY_OK;
+}
+
+static bool is_comment(const walk *w, size_t start) {
+  return w->dialect->comment && w->text.bytes[start] == w->dialect->comment;
+}
+
+/* Fields of the record whose first field ends at ends[0]; 0 when the record is not complete. */
+static size_t fields_of(const walk *w, const uint32_t *ends, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (ends_record(w, ends[i])) return i + 1;
+  }
+  return 0;
+}
+
+/* Every `width`-th of so many ends as there are line ends among `count` ends a record: then no other does. */
+static bool all_alike(const walk *w, const uint32_t *ends, size_t count, size_t width) {
+  if (w->line_ends * width > count || w->dialect->comment) return false;
+  for (size_t row = 1; row <= w->line_ends; row++) {
+    if (!ends_record(w, ends[row * width - 1])) return false;
+  }
+  return true;
+}
+
+/* How many records from here on have `width` fields, and are no comments. */
+static size_t rows_alike(const walk *w, const uint32_t *ends, size_t count, size_t width) {
+  if (all_alike(w, ends, count, width)) return w->line_ends;
+  size_t rows = 0, start = w->start;
+  while (!is_comment(w, start) && fields_of(w, ends, count) == width) {
+    start = next_start(w, ends[width - 1]);
+    ends += width;
+    count -= width;
+    rows++;
+  }
+  return rows;
+}
+
+/* A batch of the records from here on that are like the first, which has `width` fields. *taken: the rows of it, 0 when nobody took
+ * it. *singly: how many records are to be taken one by one instead. */
+static tally_status take_batch(walk *w, const uint32_t *ends, size_t count, size_t width, size_t *taken, size_t *singly,
+                               tally_error *error) {
+  const tl_dialect *d = w->dialect;
+  *taken = 0;
+  *singly = 1;
+  if (!w->visitor.batch || width < d->least || width > d->most || (width == 1 && d->most > 1)) return TALLY_OK;
+  tl_batch batch = {.rows = rows_alike(w, ends, count, width),
+                    .width = width,
+                    .bytes = w->text.bytes,
+                    .byte = w->byte,
+                    .start = w->start,
+                    .ends = ends};
+  if (batch.rows == 0) return TALLY_OK;
+  if (batch.rows > TL_BATCH_ROWS) batch.rows = TL_BATCH_ROWS;
+  *singly = batch.rows;
+  int64_t quotes_used = w->quotes_used;
+  if (w->scanner.quotes > quotes_used) TL_TRY(take_fields(w, &batch, error));
+  bool wanted = true;
+  if (w->regular) TL_TRY(w->visitor.batch(w->visitor.context, &batch, &wanted, &w->enough, error));
+  if (wanted) {
+    *taken = batch.rows;
+    w->start = next_start(w, ends[batch.rows * width - 1]);
+  } else {
+    w->quotes_used = quotes_used;
+  }
+  return TALLY_OK;
+}
+
+/* ---- the text ---- */
+
+/* All complete records among the places found so far. What is left of the last one moves to the front. */
+static tally_status take_records(walk *w, tally_error *error) {
+  const uint32_t *ends = w->split->ends;
+  size_t left = w->ends, width, singly = 0;
+  while (w->regular && !w->enough && (width = fields_of(w, ends, left)) > 0) {
+    size_t rows = 0;
+    if (singly == 0) TL_TRY(take_batch(w, ends, left, width, &rows, &singly, error));
+    if (rows == 0) {
+      TL_TRY(take_record(w, ends, width, error));
+      singly--;
+      rows = 1;
+    } else {
+      singly = 0;
+      width = rows * width;
+    }
+    ends += width;
+    left -= width;
+    w->line_ends -= rows;
+  }
+  memmove(w->split->ends, ends, left * sizeof *ends);
+  w->ends = left;
+  return TALLY_OK;
+}
+
+/* More places, at least one more unless the text is at its end, which ends the last record. */
+static tally_status find_ends(walk *w, tl_index_kernel index, tally_error *error) {
+  tl_split *s = w->split;
+  size_t enough = w->ends < TL_BATCH_FIELDS ? TL_BATCH_FIELDS : w->ends, line_ends;
+  TL_TRY(tl_mem_reserve((void **)&s->ends, &s->end_capacity, w->ends + enough + TL_INDEX_SLACK, sizeof *s->ends, error));
+  w->ends += index(&w->scanner, enough, s->ends + w->ends, &line_ends);
+  w->line_ends += line_ends;
+  if (w->scanner.at < w->text.size) return TALLY_OK;
+  size_t last = w->ends ? s->ends[w->ends - 1] : 0;
+  size_t open = w->ends == 0 ? w->start : ends_record(w, last) ? next_start(w, last) : last;
+  if (open < w->text.size) {
+    s->ends[w->ends++] = (uint32_t)w->text.size;
+    w->line_ends++;
+  }
+  return TALLY_OK;
+}
+
+/* A batch cannot unfold to more bytes than the text has; the room is made once, so that fields in it do not move. */
+static tally_status walk_text(walk *w, tally_error *error) {
+  if (w->dialect->quote) {
+    TL_TRY(tl_mem_reserve((void **)&w->split->scratch, &w->split->scratch_capacity, w->text.size + TL_PADDING, 1, error));
+  }
+  tl_index_kernel index = tl_scan_best()->index;
+  do {
+    TL_TRY(find_ends(w, index, error));
+    TL_TRY(take_records(w, error));
+  } while (w->regular && !w->enough && w->scanner.at < w->text.size);
+  if (w->regular && !w->enough) w->regular = w->scanner.quotes == w->quotes_used && w->scanner.inside == 0;
   return TALLY_OK;
 }
 
 tally_status tl_split_records(tl_split *split, const tl_dialect *dialect, tally_text text, int64_t byte, int64_t line,
-                              tl_record_visit visit, void *context, bool *regular, tally_error *error) {
+                              tl_row_visitor visitor, bool *regular, tally_error *error) {
   walk w = {.split = split,
             .dialect = dialect,
             .text = text,
             .byte = byte,
-            .visit = visit,
-            .context = context,
-            .record_line = line,
-            .lines = line,
-            .regular = true};
-  TL_TRY(start_walk(&w, error));
-  while (w.regular && !w.enough && tl_scanner_next(&w.scanner)) TL_TRY(walk_block(&w, error));
-  if (w.regular && !w.enough) {
-    if (w.record_start < text.size) TL_TRY(end_record(&w, text.size, text.size, 0, error));
-    w.regular = w.regular && w.quotes_seen == w.quotes_used && w.scanner.inside == 0;
-  }
+            .visitor = visitor,
+            .line = line,
+            .scanner = {.bytes = text.bytes, .size = text.size, .quote = dialect->quote, .separator = dialect->separator},
+            .regular = text.size < UINT32_MAX};
+  if (w.regular && text.size > 0) TL_TRY(walk_text(&w, error));
   *regular = w.regular;
   return TALLY_OK;
 }
 
 void tl_split_done(tl_split *split) {
+  tl_mem_free(split->ends);
+  tl_mem_free(split->texts);
+  tl_mem_free(split->quoted);
   tl_mem_free(split->fields);
   tl_mem_free(split->scratch);
   *split = (tl_split)TL_SPLIT;

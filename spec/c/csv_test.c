@@ -1,4 +1,4 @@
-/* The CSV reader against what was written, the fast reader against libcsv, every kernel against the portable one, and the real
+/* The CSV reader against what was written, the fast reader against libcsv, every kernel against the others, and the real
  * files when they are there. All is drawn from one fixed seed. */
 #include <dirent.h>
 #include <fcntl.h>
@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "ingest/scan.h"
 
 /* ---- made files ---- */
 
@@ -250,26 +249,6 @@ static void readers_agree_on_types(void) {
 }
 
 /* ---- kernels ---- */
-
-static void kernels_agree(void) {
-  static char bytes[TL_BLOCK * 64];
-  static tl_masks expected[64], found[64];
-  static const char *const names[] = {
-      [TL_CPU_PORTABLE] = "portable", [TL_CPU_NEON] = "neon", [TL_CPU_AVX2] = "avx2", [TL_CPU_AVX512] = "avx512"};
-  const char *before = tally_kernel();
-  for (int level = TL_CPU_PORTABLE + 1; level < TL_CPU_LEVELS; level++) {
-    tl_scan_kernel kernel = tl_scan_kernel_of((tl_cpu)level);
-    if (!kernel || !tally_set_kernel(names[level])) continue;
-    for (int i = 0; i < 300; i++) {
-      for (size_t b = 0; b < sizeof bytes; b++) bytes[b] = draw(3) ? (char)draw(256) : ",\"\n\r"[draw(4)];
-      char quote = draw(5) ? '"' : 0;
-      tl_scan_kernel_of(TL_CPU_PORTABLE)(bytes, 64, quote, ',', expected);
-      kernel(bytes, 64, quote, ',', found);
-      CHECK(memcmp(expected, found, sizeof found) == 0);
-    }
-  }
-  tally_set_kernel(before);
-}
 
 static void every_kernel_reads_the_same(void) {
   static made file;
@@ -603,7 +582,6 @@ int main(void) {
   options_do();
   errors();
   pipes();
-  kernels_agree();
   every_kernel_reads_the_same();
   readers_agree_on_made_files();
   readers_agree_on_types();
