@@ -163,6 +163,19 @@ TALLY_API tally_value tally_column_value(const tally_column *column, int64_t row
 /* Why row `row` is missing: the published symbol ("[c]", "..", "*") as it stood in the file; size 0 when the value
  * is present or is missing without a reason. Borrowed from the column. */
 TALLY_API tally_text tally_column_reason(const tally_column *column, int64_t row);
+/* Words to look for: as whole values, and as the beginning of values. None of them empty. */
+typedef struct tally_words {
+  const char *const *whole;
+  size_t count;
+  const char *const *beginnings;
+  size_t beginning_count;
+} tally_words;
+
+/* Whether a value, without blanks around it, is one of the words or begins with one, whatever the case of ASCII letters. Of text with a
+ * dictionary the dictionary is searched, of which a value may be used by no row.
+ * column, words  borrows
+ * errors         TALLY_ETYPE (not text), TALLY_ECANCEL */
+TALLY_API tally_status tally_column_holds(const tally_column *column, const tally_words *words, bool *out, tally_error *error);
 /* Rows first .. first+count-1 without copying.
  * out     new reference
  * errors  TALLY_ERANGE (outside the column), TALLY_ENOMEM */

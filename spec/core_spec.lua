@@ -61,6 +61,19 @@ describe("values", function()
     there_and_back("date", { "2019-08-31", "2020-02-29", "1969-12-31", "0000-01-01", "9999-12-31", nil }, 6)
   end)
 
+  it("are searched for words", function()
+    for _, values in ipairs { { "UG", "  toTal ", "PGT" }, { "UG", "TOTAL PG", "PGT" } } do
+      assert.is_true(core.column("text", values):holds({ "total" }, { "total " }))
+      assert.is_false(core.column("text", values):holds({ "all", "tota" }, { "totals" }))
+    end
+    local many = {}
+    for i = 1, 10000 do many[i] = "student " .. i end
+    assert.is_false(core.column("text", many):holds({ "student" }, {}))
+    assert.is_true(core.column("text", many):holds({ "STUDENT 9999" }, {}))
+    assert.is_false(core.column("text", {}, 3):holds({ "all" }, { "all" }))
+    assert.has_error(function() core.column("integer", { 1 }):holds({ "all" }, {}) end)
+  end)
+
   it("keep NaN", function()
     local nan = core.column("number", { NAN }):value(1)
     assert.is_true(nan ~= nan)
@@ -501,7 +514,7 @@ local function good_calls()
       write_json = { nil, {} },
     },
     column = {
-      type = {}, length = {}, missing = {}, bytes = {}, has_levels = {}, dictionary = {}, value = { 1 }, reason = { 1 },
+      type = {}, length = {}, missing = {}, bytes = {}, has_levels = {}, dictionary = {}, holds = { { "a" }, { "b" } }, value = { 1 }, reason = { 1 },
       values = { 1, 2 }, slice = { 1, 1 }, with_levels = { { "UG", "PGT" } },
     },
     reading = { table = {}, problems = {}, metadata = {}, facts = {} },

@@ -47,7 +47,6 @@ static inline uint64_t tl_hash_words(uint64_t first, uint64_t second, uint64_t s
   return (first ^ second) & TL_TEST_HASH_CONSTANT;
 #else
   __uint128_t product = (__uint128_t)(first ^ seed) * (second ^ (seed * 0x9E3779B97F4A7C15u) ^ 0xA0761D6478BD642Fu);
-  product = (__uint128_t)((uint64_t)product ^ (uint64_t)(product >> 64)) * 0xE7037ED1A0B428DBu;
   return (uint64_t)product ^ (uint64_t)(product >> 64);
 #endif
 }

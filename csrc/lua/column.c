@@ -203,6 +203,18 @@ static int column_with_levels(lua_State *L) {
   return tl_box_filled(L, tally_column_with_levels(column, levels.items, levels.count, &out->column, &error), &error);
 }
 
+/* column:holds(words, beginnings) -> whether a value, trimmed and in any case, is one of `words` or begins with one of `beginnings` */
+static int column_holds(lua_State *L) {
+  tally_error error = {0};
+  bool found;
+  lua_settop(L, 3);
+  tl_names whole = tl_check_names(L, 2, 2, "word"), beginnings = tl_check_names(L, 3, 3, "beginning");
+  tally_words words = {whole.items, whole.count, beginnings.items, beginnings.count};
+  tl_try(L, tally_column_holds(tl_open_column(L, 1), &words, &found, &error), &error);
+  lua_pushboolean(L, found);
+  return 1;
+}
+
 const luaL_Reg tl_column_functions[] = {
     {"column", core_column},
     {"constant", core_constant},
@@ -218,6 +230,7 @@ const luaL_Reg tl_column_methods[] = {
     {"reason", column_reason},
     {"has_levels", column_has_levels},
     {"dictionary", column_dictionary},
+    {"holds", column_holds},
     {"slice", column_slice},
     {"with_levels", column_with_levels},
     {"bytes", column_bytes},

@@ -95,6 +95,11 @@ end
 
 -- ---- Rows ----
 
+-- Whether a label may stand in the column: a look at its words, before every row is asked.
+local function may_have_label(core_table, name)
+  return core_table:column(name):holds(labels, { beginning })
+end
+
 local function period_column(core_table, except)
   for _, name in ipairs(core_table:names()) do
     local words = name:lower():gsub("[_.]", " "):gsub("^%s+", ""):gsub("%s+$", "")
@@ -155,7 +160,7 @@ local function found_totals(core_table)
   local found = {}
   for _, name in ipairs(label_columns(core_table)) do
     local expression = is_label(name)
-    if count_where(core_table, expression) > 0 then
+    if may_have_label(core_table, name) and count_where(core_table, expression) > 0 then
       found[#found + 1] = beside_parts(core_table, name, expression)
     end
   end
