@@ -5,41 +5,43 @@
 
 /* ---- heads ---- */
 
-enum { SHORT_MOST = 16 };
+enum { SHORT_MOST = 15 };
 
 /* Where the first word of a long text would be. No text in UTF-8 has such bytes. */
 #define LONG_TEXT UINT64_MAX
 
-/* A text that ends with NUL is not told from a shorter one by its words: it counts as long. */
-static bool is_short(tally_text text) {
-  return text.size <= SHORT_MOST && (text.size == 0 || text.bytes[text.size - 1] != '\0');
+/* The words of a short text are its bytes, filled up with zeros, and its size in the last byte. */
+static inline tl_dictionary_head head_of_words(uint64_t first, uint64_t second, size_t size) {
+  return (tl_dictionary_head){first, second | (uint64_t)size << 56};
 }
 
 static tl_dictionary_head head_of(tally_text text) {
-  tl_dictionary_head head = {0, 0};
-  if (!is_short(text)) return (tl_dictionary_head){LONG_TEXT, text.size};
-  if (text.size) memcpy(&head, text.bytes, text.size);
-  return head;
+  uint64_t words[2] = {0, 0};
+  if (text.size > SHORT_MOST) return (tl_dictionary_head){LONG_TEXT, text.size};
+  if (text.size) memcpy(words, text.bytes, text.size);
+  return head_of_words(words[0], words[1], text.size);
 }
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define FIRST_BYTES(count) ((count) >= 8 ? UINT64_MAX : ((uint64_t)1 << 8 * (count)) - 1)
+#define WORD_MASKS(size) \
+  { FIRST_BYTES(size), (size) < 8 ? 0 : FIRST_BYTES((size) - 8) }
 
 /* The same, when bytes after the text may be read. */
 static inline tl_dictionary_head head_of_padded(tally_text text) {
-  static const uint64_t bytes[9] = {0,
-                                    0x00000000000000FFu,
-                                    0x000000000000FFFFu,
-                                    0x0000000000FFFFFFu,
-                                    0x00000000FFFFFFFFu,
-                                    0x000000FFFFFFFFFFu,
-                                    0x0000FFFFFFFFFFFFu,
-                                    0x00FFFFFFFFFFFFFFu,
-                                    UINT64_MAX};
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  return head_of(text);
-#endif
-  if (!is_short(text)) return (tl_dictionary_head){LONG_TEXT, text.size};
-  size_t first = text.size < 8 ? text.size : 8;
-  return (tl_dictionary_head){tl_load64(text.bytes) & bytes[first], tl_load64(text.bytes + 8) & bytes[text.size - first]};
+  static const uint64_t masks[SHORT_MOST + 1][2] = {
+      WORD_MASKS(0), WORD_MASKS(1), WORD_MASKS(2),  WORD_MASKS(3),  WORD_MASKS(4),  WORD_MASKS(5),  WORD_MASKS(6),  WORD_MASKS(7),
+      WORD_MASKS(8), WORD_MASKS(9), WORD_MASKS(10), WORD_MASKS(11), WORD_MASKS(12), WORD_MASKS(13), WORD_MASKS(14), WORD_MASKS(15),
+  };
+  if (text.size > SHORT_MOST) return (tl_dictionary_head){LONG_TEXT, text.size};
+  const uint64_t *mask = masks[text.size];
+  return head_of_words(tl_load64(text.bytes) & mask[0], tl_load64(text.bytes + 8) & mask[1], text.size);
 }
+#else
+static inline tl_dictionary_head head_of_padded(tally_text text) {
+  return head_of(text);
+}
+#endif
 
 static inline uint32_t hash_of(tally_text text, tl_dictionary_head head, uint64_t seed) {
   uint64_t hash = head.first == LONG_TEXT ? tl_text_hash(text) : tl_hash_words(head.first, head.second, seed);
@@ -111,7 +113,7 @@ static tally_status add_new(tl_dictionary *d, tally_text text, tl_dictionary_hea
   return TALLY_OK;
 }
 
-static inline tally_status add(tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash, uint32_t *code,
+static __attribute__((noinline)) tally_status add(tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash, uint32_t *code,
                                tally_error *error) {
   uint64_t found = d->slot_count ? d->slots[probe(d, text, head, hash)] : 0;
   *code = (uint32_t)found - 1;
@@ -123,24 +125,52 @@ tally_status tl_dictionary_add(tl_dictionary *d, tally_text text, uint32_t *code
   return add(d, text, head, hash_of(text, head, tl_hash_seed()), code, error);
 }
 
-/* Hashes first: by the time that a large table is looked into, its slots are on their way to the cache. */
-tally_status tl_dictionary_add_batch(tl_dictionary *d, const tally_text *texts, size_t count, uint32_t *codes, tally_error *error) {
-  enum { AT_ONCE = 128 };
+/* The code of a short text that is there, plus one; 0 for any other. */
+static inline uint32_t find_short(const tl_dictionary *d, tl_dictionary_head head, uint32_t hash) {
+  const uint64_t *slots = d->slots;
+  size_t last = d->slot_count - 1;
+  if (!slots || head.first == LONG_TEXT) return 0;
+  for (size_t slot = hash & last;; slot = (slot + 1) & last) {
+    uint64_t found = slots[slot];
+    if (found == 0) return 0;
+    const tl_dictionary_head *there = &d->heads[(uint32_t)found - 1];
+    if ((uint32_t)(found >> 32) == hash && there->first == head.first && there->second == head.second) return (uint32_t)found;
+  }
+}
+
+enum { AT_ONCE = 128 };
+
+static inline tally_status add_some(tl_dictionary *d, const tally_text *texts, size_t count, uint32_t *codes, uint64_t seed,
+                                    tally_error *error) {
   tl_dictionary_head heads[AT_ONCE];
   uint32_t hashes[AT_ONCE];
-  uint64_t seed = tl_hash_seed();
-  for (size_t done = 0; done < count; done += AT_ONCE, texts += AT_ONCE, codes += AT_ONCE) {
-    size_t now = count - done < AT_ONCE ? count - done : AT_ONCE;
-    for (size_t i = 0; i < now; i++) {
-      if (!texts[i].bytes) continue;
-      heads[i] = head_of_padded(texts[i]);
-      hashes[i] = hash_of(texts[i], heads[i], seed);
-      if (d->slot_count) __builtin_prefetch(&d->slots[hashes[i] & (d->slot_count - 1)]);
-    }
-    for (size_t i = 0; i < now; i++) {
+  const uint64_t *slots = d->slots;
+  size_t last = d->slot_count - 1;
+  for (size_t i = 0; i < count; i++) {
+    if (!texts[i].bytes) continue;
+    tl_dictionary_head head = head_of_padded(texts[i]);
+    uint32_t hash = hash_of(texts[i], head, seed);
+    heads[i] = head;
+    hashes[i] = hash;
+    if (slots) __builtin_prefetch(&slots[hash & last]);
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (!texts[i].bytes) {
       codes[i] = 0;
-      if (texts[i].bytes) TL_TRY(add(d, texts[i], heads[i], hashes[i], &codes[i], error));
+      continue;
     }
+    uint32_t found = find_short(d, heads[i], hashes[i]);
+    codes[i] = found - 1;
+    if (__builtin_expect(found == 0, 0)) TL_TRY(add(d, texts[i], heads[i], hashes[i], &codes[i], error));
+  }
+  return TALLY_OK;
+}
+
+/* Hashes first: by the time that a large table is looked into, its slots are on their way to the cache. */
+tally_status tl_dictionary_add_batch(tl_dictionary *d, const tally_text *texts, size_t count, uint32_t *codes, tally_error *error) {
+  uint64_t seed = tl_hash_seed();
+  for (size_t done = 0; done < count; done += AT_ONCE) {
+    TL_TRY(add_some(d, texts + done, count - done < AT_ONCE ? count - done : AT_ONCE, codes + done, seed, error));
   }
   return TALLY_OK;
 }

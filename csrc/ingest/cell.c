@@ -89,6 +89,7 @@ static bool is_missing_by_option(const tl_plan *plan, tally_text text) {
 /* The number of the symbol from 1, 0 when the text is none. */
 static uint8_t symbol_of(const tl_plan *plan, tally_text text) {
   for (int i = 0; plan->symbols[i]; i++) {
+    if (plan->symbols[i][0] != text.bytes[0]) continue; /* nearly always; and neither is empty */
     if (tl_text_equal(text, tl_text_of(plan->symbols[i]))) return (uint8_t)(i + 1);
   }
   return 0;

@@ -202,6 +202,7 @@ ALWAYS_INLINE void survey_with(const char *bytes, size_t size, char before, char
 ALWAYS_INLINE uint32_t *write_places(uint64_t bits, size_t at, uint32_t *to) {
   int count = __builtin_popcountll(bits);
   for (int written = 0; written < count; written += 8) {
+#pragma GCC unroll 8
     for (int i = 0; i < 8; i++) {
       to[written + i] = (uint32_t)at + (uint32_t)__builtin_ctzll(bits | (uint64_t)1 << 63);
       bits &= bits - 1;
@@ -210,24 +211,35 @@ ALWAYS_INLINE uint32_t *write_places(uint64_t bits, size_t at, uint32_t *to) {
   return to + count;
 }
 
-ALWAYS_INLINE size_t index_with(tl_scanner *s, size_t enough, uint32_t *positions, size_t *line_ends, block_masks block,
-                                prefix_xor prefix) {
-  uint32_t *to = positions;
-  *line_ends = 0;
-  for (; s->at < s->size && (size_t)(to - positions) < enough; s->at += TL_BLOCK) {
-    masks m = block(s->bytes + s->at, s->quote, s->separator);
-    size_t left = s->size - s->at;
-    uint64_t real = left >= TL_BLOCK ? UINT64_MAX : ((uint64_t)1 << left) - 1, quoted = s->inside;
-    if (m.quotes & real) {
-      quoted ^= prefix(m.quotes & real);
-      s->inside = (uint64_t)((int64_t)quoted >> 63);
-      s->quotes += __builtin_popcountll(m.quotes & real);
-    }
-    uint64_t ends = (m.returns | (m.feeds & ~(m.returns << 1 | s->was_return))) & ~quoted & real;
-    s->was_return = m.returns >> 63;
-    *line_ends += (size_t)__builtin_popcountll(ends);
-    to = write_places(ends | (m.separators & ~quoted & real), s->at, to);
+/* `real`: the bytes of the block that belong to the text. */
+ALWAYS_INLINE uint32_t *index_block(tl_scanner *s, masks m, uint64_t real, uint32_t *to, size_t *line_ends, prefix_xor prefix) {
+  uint64_t quoted = s->inside;
+  if (m.quotes & real) {
+    quoted ^= prefix(m.quotes & real);
+    s->inside = (uint64_t)((int64_t)quoted >> 63);
+    s->quotes += __builtin_popcountll(m.quotes & real);
   }
+  uint64_t ends = (m.returns | (m.feeds & ~(m.returns << 1 | s->was_return))) & ~quoted & real;
+  s->was_return = m.returns >> 63;
+  *line_ends += (size_t)__builtin_popcountll(ends);
+  return write_places(ends | (m.separators & ~quoted & real), s->at, to);
+}
+
+ALWAYS_INLINE size_t index_with(tl_scanner *scanner, size_t enough, uint32_t *positions, size_t *line_ends, block_masks block,
+                                prefix_xor prefix) {
+  tl_scanner s = *scanner; /* in registers: what is written may not be what is read */
+  uint32_t *to = positions, *full = positions + enough;
+  size_t found = 0;
+  for (; s.at + TL_BLOCK <= s.size && to < full; s.at += TL_BLOCK) {
+    to = index_block(&s, block(s.bytes + s.at, s.quote, s.separator), UINT64_MAX, to, &found, prefix);
+  }
+  if (s.at < s.size && to < full) {
+    uint64_t real = ((uint64_t)1 << (s.size - s.at)) - 1;
+    to = index_block(&s, block(s.bytes + s.at, s.quote, s.separator), real, to, &found, prefix);
+    s.at += TL_BLOCK;
+  }
+  *scanner = s;
+  *line_ends = found;
   return (size_t)(to - positions);
 }
 

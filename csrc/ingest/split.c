@@ -119,19 +119,20 @@ static tally_status take_record(walk *w, const uint32_t *ends, size_t count, tal
 /* ---- batches ---- */
 
 void tl_batch_column(const tl_batch *b, size_t column, tally_text *texts) {
-  size_t width = b->width;
+  size_t width = b->width, rows = b->rows;
+  const char *bytes = b->bytes;
   if (b->texts) {
-    for (size_t row = 0; row < b->rows; row++) texts[row] = b->texts[row * width + column];
+    for (size_t row = 0; row < rows; row++) texts[row] = b->texts[row * width + column];
     return;
   }
   const uint32_t *end = b->ends + column;
   if (column > 0) {
-    for (size_t row = 0; row < b->rows; row++, end += width) texts[row] = tl_text(b->bytes + end[-1] + 1, end[0] - end[-1] - 1);
+    for (size_t row = 0; row < rows; row++, end += width) texts[row] = tl_text(bytes + end[-1] + 1, end[0] - end[-1] - 1);
     return;
   }
-  for (size_t row = 0, start = b->start; row < b->rows; row++, end += width) {
-    texts[row] = tl_text(b->bytes + start, end[0] - start);
-    if (row + 1 < b->rows) start = after_line_end(b->bytes, end[width - 1]);
+  for (size_t row = 0, start = b->start; row < rows; row++, end += width) {
+    texts[row] = tl_text(bytes + start, end[0] - start);
+    if (row + 1 < rows) start = after_line_end(bytes, end[width - 1]);
   }
 }
 
