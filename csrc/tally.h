@@ -494,18 +494,37 @@ TALLY_API tally_status tally_table_unpivot(const tally_table *table, const char 
 TALLY_API tally_status tally_table_window(const tally_table *table, const char *function, const char *column, const char *const *by,
                                           size_t by_count, int64_t offset, tally_column **out, tally_error *error);
 
-/* ---- A program: source, steps, sink. Steps are not run one after another over the whole table, but chunk by chunk. ---- */
+/* ---- A program: source, steps, sink. Steps are not run one after another over the whole table, but batch by batch. ---- */
+
+/* Where rows come from, batch by batch: a file that is read as it goes (tally_reading_source), or what a host can give. Where one batch
+ * ends and the next begins must not depend on the number of threads. */
+typedef struct tally_source {
+  void *context;
+  tally_table *schema; /* names and types; no rows */
+  /* Called each time that rows are about to be drawn: how many batches there are, at least one, if only of no rows. */
+  tally_status (*start)(void *context, size_t *batches, tally_error *error);
+  /* Batch `index` with columns `names` (none: rows only count). Called from several threads at once. out: new reference */
+  tally_status (*batch)(void *context, size_t index, const char *const *names, size_t count, tally_table **out, tally_error *error);
+  /* Called after the last batch that was wanted, unless something failed: the last word on whether they are good. NULL: they are. */
+  tally_status (*finish)(void *context, tally_error *error);
+  void (*release)(void *context);
+} tally_source;
 
 typedef struct tally_program tally_program;
 
-/* source  retained for as long as the program lives */
-TALLY_API tally_status tally_program_new(const tally_table *source, tally_program **out, tally_error *error);
+/* table  retained for as long as the program lives */
+TALLY_API tally_status tally_program_new(const tally_table *table, tally_program **out, tally_error *error);
+/* source  takes, even on failure: its schema, and its context, which is released with the program */
+TALLY_API tally_status tally_program_over(const tally_source *source, tally_program **out, tally_error *error);
 TALLY_API void tally_program_release(tally_program *program);
 /* Steps, checked as they are added. expression: borrows (retained). errors: TALLY_ENAME, TALLY_ETYPE */
 TALLY_API tally_status tally_program_filter(tally_program *program, const tally_expression *keep, tally_error *error);
 TALLY_API tally_status tally_program_derive(tally_program *program, const char *name, const tally_expression *value,
                                             tally_error *error);
 /* Sinks. A program may be run more than once. Columns NULL: all. */
+/* The first `rows` rows; no more batches are drawn than that takes. */
+TALLY_API tally_status tally_program_head(tally_program *program, const char *const *columns, size_t column_count, int64_t rows,
+                                          tally_table **out, tally_error *error);
 TALLY_API tally_status tally_program_collect(tally_program *program, const char *const *columns, size_t column_count,
                                              tally_table **out, tally_error *error);
 TALLY_API tally_status tally_program_aggregate(tally_program *program, const char *const *keys, size_t key_count,

@@ -1,7 +1,7 @@
-/* lua/program: table:run{...}: steps and one sink, run by the engine in one pass over the rows.
+/* lua/program: table:run{...} and reading:run{...}: steps and one sink, run by the engine in one pass over the rows.
  *
  *   { steps = { {"filter", expression}, {"derive", name, expression}, ... },
- *     collect = true or {names}  |  keys = {names}, aggregates = { {...}, ... }  |  count = true }
+ *     collect = true or {names} [, head = rows at most]  |  keys = {names}, aggregates = { {...}, ... }  |  count = true }
  *
  * The idea: the description is turned into a program step by step, and the program, like everything else, lies in a box from the
  * moment it exists. Which steps make sense is the engine's to say. */
@@ -113,10 +113,11 @@ static int run_collect(tl_fields fields, tally_program *program) {
   lua_State *L = fields.L;
   tally_error error = {0};
   tl_names names = {NULL, 0};
+  int64_t rows = tl_field_whole(fields, "head", 0, INT64_MAX, INT64_MAX);
   tl_field_push(fields, "collect");
   if (!lua_isboolean(L, -1)) names = tl_check_names(L, lua_gettop(L), fields.blame, "collect");
   tl_box *out = tl_box_new(L, TL_BOX_TABLE);
-  return tl_box_filled(L, tally_program_collect(program, names.items, names.count, &out->table, &error), &error);
+  return tl_box_filled(L, tally_program_head(program, names.items, names.count, rows, &out->table, &error), &error);
 }
 
 static int run_aggregate(tl_fields fields, tally_program *program) {
@@ -146,20 +147,30 @@ static bool has_field(tl_fields fields, const char *name) {
   return there;
 }
 
-/* table:run{ steps =, collect = } -> table; table:run{ steps =, keys =, aggregates = } -> table; table:run{ steps =, count = true }
- * -> integer */
-int tl_table_run(lua_State *L) {
-  static const char *const known[] = {"steps", "collect", "keys", "aggregates", "count", NULL};
+/* The description at argument 2, over what `open` makes a program of. */
+static int run_program(lua_State *L, tally_status (*open)(lua_State *L, tally_program **out, tally_error *error)) {
+  static const char *const known[] = {"steps", "collect", "head", "keys", "aggregates", "count", NULL};
   tally_error error = {0};
   lua_settop(L, 2);
   tl_fields fields = tl_check_fields(L, 2, 2, "field", known);
   bool collect = has_field(fields, "collect"), aggregate = has_field(fields, "aggregates"), count = has_field(fields, "count");
   if (collect + aggregate + count != 1) luaL_argerror(L, 2, "exactly one of 'collect', 'aggregates' and 'count' expected");
   if (has_field(fields, "keys") && !aggregate) luaL_argerror(L, 2, "'keys' go with 'aggregates'");
+  if (has_field(fields, "head") && !collect) luaL_argerror(L, 2, "'head' goes with 'collect'");
   tl_box *box = tl_box_new(L, TL_BOX_PROGRAM);
-  tl_try(L, tally_program_new(tl_open_table(L, 1), &box->program, &error), &error);
+  tl_try(L, open(L, &box->program, &error), &error);
   add_steps(fields, box->program);
   if (collect) return run_collect(fields, box->program);
   if (aggregate) return run_aggregate(fields, box->program);
   return run_count(fields, box->program);
+}
+
+static tally_status over_table(lua_State *L, tally_program **out, tally_error *error) {
+  return tally_program_new(tl_open_table(L, 1), out, error);
+}
+
+/* table:run{ steps =, collect = [, head = ] } -> table; table:run{ steps =, keys =, aggregates = } -> table; table:run{ steps =, count =
+ * true } -> integer */
+int tl_table_run(lua_State *L) {
+  return run_program(L, over_table);
 }

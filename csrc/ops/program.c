@@ -10,16 +10,24 @@
 
 /* ---- life and steps ---- */
 
-tally_status tally_program_new(const tally_table *source, tally_program **out, tally_error *error) {
+tally_status tally_program_over(const tally_source *source, tally_program **out, tally_error *error) {
+  tally_source taken = *source;
   tally_program *program = tl_mem_zero(1, sizeof *program);
-  if (!program) return tl_no_memory(error);
-  tally_status status = tl_source_of_table(source, &program->source, error);
-  if (status != TALLY_OK) {
-    tl_mem_free(program);
-    return status;
+  if (!program) {
+    tl_source_done(&taken);
+    return tl_no_memory(error);
   }
-  program->schema = tally_table_retain(program->source.schema);
+  program->source = taken;
+  program->schema = tally_table_retain(taken.schema);
   *out = program;
+  return TALLY_OK;
+}
+
+tally_status tally_program_new(const tally_table *table, tally_program **out, tally_error *error) {
+  tally_source source = {0};
+  TL_TRY(tl_source_of_table(table, &source, error));
+  TL_TRY(tally_program_over(&source, out, error));
+  (*out)->table = tally_table_retain(table);
   return TALLY_OK;
 }
 
@@ -31,6 +39,7 @@ void tally_program_release(tally_program *program) {
   }
   tl_mem_free(program->steps);
   tally_table_release(program->schema);
+  tally_table_release(program->table);
   tl_source_done(&program->source);
   tl_mem_free(program);
 }
@@ -84,13 +93,14 @@ typedef struct sink {
   tally_status (*reduce)(void *context, tally_table *batch, void **part, tally_error *error); /* on any worker; borrows the batch */
   tally_status (*merge)(void *context, void *part, tally_error *error);                       /* in order; takes the part */
   void (*drop)(void *part);
+  bool (*enough)(const void *context); /* no more batches are wanted; NULL: all are */
 } sink;
 
 typedef struct wave {
   const tl_plan *plan;
   const sink *sink;
   size_t first, size; /* batches */
-  void **parts;       /* NULL past the last batch */
+  void **parts;
 } wave;
 
 static tally_status run_batch(void *context, size_t task, size_t worker, tally_error *error) {
@@ -98,7 +108,6 @@ static tally_status run_batch(void *context, size_t task, size_t worker, tally_e
   wave *it = context;
   tally_table *batch = NULL;
   TL_TRY(tl_plan_batch(it->plan, it->first + task, &batch, error));
-  if (!batch) return TALLY_OK;
   tally_status status = it->sink->reduce(it->sink->context, batch, &it->parts[task], error);
   tally_table_release(batch);
   return status;
@@ -117,24 +126,27 @@ static tally_status merge_parts(const wave *it, tally_status status, tally_error
   return status;
 }
 
-static tally_status run_wave(wave *it, bool *ended, tally_error *error) {
-  tally_status status = tl_pool_run(it->size, run_batch, it, error);
-  *ended = !it->parts[it->size - 1];
-  return merge_parts(it, status, error);
+static bool has_enough(const sink *to) {
+  return to->enough && to->enough(to->context);
 }
 
-/* A last part that is not there ends a source that did not know its end. */
+static tally_status run_waves(wave *it, size_t batches, size_t most, tally_error *error) {
+  for (; it->first < batches && !has_enough(it->sink); it->first += it->size) {
+    it->size = batches - it->first < most ? batches - it->first : most;
+    TL_TRY(merge_parts(it, tl_pool_run(it->size, run_batch, it, error), error));
+  }
+  return TALLY_OK;
+}
+
 static tally_status run(const tl_plan *plan, const sink *to, tally_error *error) {
-  size_t left = plan->program->source.batches, most = 4 * tl_pool_workers();
+  const tally_source *source = &plan->program->source;
+  size_t batches, most = 4 * tl_pool_workers();
+  TL_TRY(source->start(source->context, &batches, error));
   wave it = {.plan = plan, .sink = to};
   it.parts = tl_mem_zero(most, sizeof *it.parts);
   if (!it.parts) return tl_no_memory(error);
-  tally_status status = TALLY_OK;
-  for (bool ended = false; !ended && left > 0 && status == TALLY_OK; left -= left == TL_BATCHES_UNKNOWN ? 0 : it.size) {
-    it.size = left < most ? left : most;
-    status = run_wave(&it, &ended, error);
-    it.first += it.size;
-  }
+  tally_status status = run_waves(&it, batches, most, error);
+  if (status == TALLY_OK && source->finish) status = source->finish(source->context, error);
   tl_mem_free(it.parts);
   return status;
 }
@@ -154,6 +166,7 @@ static void drop_batch(void *part) {
 typedef struct collection {
   tally_table **tables;
   size_t count, capacity;
+  int64_t rows, limit;
 } collection;
 
 /* Batches without rows are let go, but for the first, which says the names and types. */
@@ -163,16 +176,33 @@ static tally_status gather_batch(void *context, void *part, tally_error *error) 
   bool wanted = batch->rows > 0 || it->count == 0;
   tally_status status =
       wanted ? tl_mem_reserve((void **)&it->tables, &it->capacity, it->count + 1, sizeof *it->tables, error) : TALLY_OK;
-  if (wanted && status == TALLY_OK)
+  if (wanted && status == TALLY_OK) {
     it->tables[it->count++] = batch;
-  else
+    it->rows += batch->rows;
+  } else {
     tally_table_release(batch);
+  }
   return status;
 }
 
-static tally_status collect_batches(const tl_plan *plan, tally_table **out, tally_error *error) {
-  collection all = {0};
-  sink to = {&all, keep_batch, gather_batch, drop_batch};
+static bool has_rows_enough(const void *context) {
+  const collection *it = context;
+  return it->count > 0 && it->rows >= it->limit;
+}
+
+/* The table becomes its first rows. */
+static tally_status cut_rows(tally_table **table, int64_t rows, tally_error *error) {
+  if ((*table)->rows <= rows) return TALLY_OK;
+  tally_table *whole = *table;
+  *table = NULL;
+  tally_status status = tally_table_slice(whole, 0, rows, table, error);
+  tally_table_release(whole);
+  return status;
+}
+
+static tally_status collect_batches(const tl_plan *plan, int64_t limit, tally_table **out, tally_error *error) {
+  collection all = {.limit = limit};
+  sink to = {&all, keep_batch, gather_batch, drop_batch, has_rows_enough};
   tally_status status = run(plan, &to, error);
   if (status == TALLY_OK) status = tl_table_concat(all.tables, all.count, out, error);
   for (size_t i = 0; i < all.count; i++) tally_table_release(all.tables[i]);
@@ -183,7 +213,7 @@ static tally_status collect_batches(const tl_plan *plan, tally_table **out, tall
 /* Every row is kept, and all are in memory: only derived columns are made. */
 static tally_status collect_shared(const tl_plan *plan, tally_table **out, tally_error *error) {
   const tally_program *program = plan->program;
-  tally_table *table = tally_table_retain(program->source.table);
+  tally_table *table = tally_table_retain(program->table);
   tally_status status = TALLY_OK;
   for (size_t i = 0; i < program->count && status == TALLY_OK; i++) {
     if (tl_plan_skips(plan, i)) continue;
@@ -209,17 +239,19 @@ static bool filters(const tally_program *program) {
   return false;
 }
 
-static tally_status collect(const tl_plan *plan, const char *const *names, size_t count, tally_table **out, tally_error *error) {
-  bool shared = plan->program->source.table && !filters(plan->program);
+static tally_status collect(const tl_plan *plan, const char *const *names, size_t count, int64_t limit, tally_table **out,
+                            tally_error *error) {
+  bool shared = plan->program->table && !filters(plan->program) && limit >= plan->program->table->rows;
   tally_table *all = NULL;
-  TL_TRY(shared ? collect_shared(plan, &all, error) : collect_batches(plan, &all, error));
-  tally_status status = tally_table_select(all, names, count, out, error);
+  tally_status status = shared ? collect_shared(plan, &all, error) : collect_batches(plan, limit, &all, error);
+  if (status == TALLY_OK) status = cut_rows(&all, limit, error);
+  if (status == TALLY_OK) status = tally_table_select(all, names, count, out, error);
   tally_table_release(all);
   return status;
 }
 
-tally_status tally_program_collect(tally_program *program, const char *const *columns, size_t column_count, tally_table **out,
-                                   tally_error *error) {
+tally_status tally_program_head(tally_program *program, const char *const *columns, size_t column_count, int64_t rows,
+                                tally_table **out, tally_error *error) {
   const char *const *names = columns ? columns : (const char *const *)program->schema->names;
   size_t count = columns ? column_count : program->schema->columns;
   tl_plan plan;
@@ -227,9 +259,14 @@ tally_status tally_program_collect(tally_program *program, const char *const *co
   tally_status status = TALLY_OK;
   for (size_t i = 0; i < count && status == TALLY_OK; i++) status = tl_plan_need(&plan, names[i], error);
   if (status == TALLY_OK) status = tl_plan_settle(&plan, error);
-  if (status == TALLY_OK) status = collect(&plan, names, count, out, error);
+  if (status == TALLY_OK) status = collect(&plan, names, count, rows < 0 ? 0 : rows, out, error);
   tl_plan_done(&plan);
   return status;
+}
+
+tally_status tally_program_collect(tally_program *program, const char *const *columns, size_t column_count, tally_table **out,
+                                   tally_error *error) {
+  return tally_program_head(program, columns, column_count, INT64_MAX, out, error);
 }
 
 /* ---- aggregate ---- */
@@ -266,7 +303,7 @@ static tally_status aggregate(const tl_plan *plan, const char *const *keys, size
   tl_aggregation *aggregation = NULL;
   TL_TRY(tl_plan_schema(plan, &schema, error));
   tally_status status = tl_aggregation_new(schema, keys, key_count, aggregates, aggregate_count, &aggregation, error);
-  sink to = {aggregation, reduce_batch, merge_partial, drop_partial};
+  sink to = {aggregation, reduce_batch, merge_partial, drop_partial, NULL};
   if (status == TALLY_OK) status = run(plan, &to, error);
   if (status == TALLY_OK) status = tl_aggregation_finish(aggregation, out, error);
   if (aggregation) tl_aggregation_release(aggregation);
@@ -305,12 +342,12 @@ static tally_status count_batch(void *context, void *part, tally_error *error) {
 }
 
 tally_status tally_program_count(tally_program *program, int64_t *out, tally_error *error) {
-  if (program->source.table && !filters(program)) {
-    *out = program->source.table->rows;
+  if (program->table && !filters(program)) {
+    *out = program->table->rows;
     return TALLY_OK;
   }
   int64_t rows = 0;
-  sink to = {&rows, keep_batch, count_batch, drop_batch};
+  sink to = {&rows, keep_batch, count_batch, drop_batch, NULL};
   tl_plan plan;
   TL_TRY(tl_plan_new(program, &plan, error));
   tally_status status = tl_plan_settle(&plan, error);

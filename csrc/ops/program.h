@@ -11,7 +11,8 @@ typedef struct tl_step {
 } tl_step;
 
 struct tally_program {
-  tl_source source;
+  tally_source source;
+  tally_table *table; /* all the rows, when they are in memory; else NULL */
   tally_table *schema; /* names and types after the last step; no rows */
   tl_step *steps;
   size_t count, capacity;
@@ -36,7 +37,7 @@ bool tl_plan_skips(const tl_plan *plan, size_t step);
 
 /* The names and types of the batches that come out; no rows. new reference */
 tally_status tl_plan_schema(const tl_plan *plan, tally_table **out, tally_error *error);
-/* Batch `index` after the last step, or NULL past the last. Safe from several workers at once. new reference */
+/* Batch `index` after the last step. Safe from several workers at once. new reference */
 tally_status tl_plan_batch(const tl_plan *plan, size_t index, tally_table **out, tally_error *error);
 
 #endif

@@ -140,14 +140,14 @@ static tally_status run_step(const tl_plan *plan, size_t index, tally_table **ba
 }
 
 tally_status tl_plan_batch(const tl_plan *plan, size_t index, tally_table **out, tally_error *error) {
-  const tl_source *source = &plan->program->source;
+  const tally_source *source = &plan->program->source;
   const char **names;
   size_t count;
   TL_TRY(live_names(plan, 0, &names, &count, error));
   tally_table *batch = NULL;
   tally_status status = source->batch(source->context, index, names, count, &batch, error);
   tl_mem_free(names);
-  for (size_t i = 0; status == TALLY_OK && batch && i < plan->program->count; i++) status = run_step(plan, i, &batch, error);
+  for (size_t i = 0; status == TALLY_OK && i < plan->program->count; i++) status = run_step(plan, i, &batch, error);
   if (status == TALLY_OK)
     *out = batch;
   else

@@ -104,17 +104,18 @@ local function places(program, names)
   return list
 end
 
-local function run_chain(node)
+-- The rows of a chain, or the first `head` of them, which are found without the others.
+local function run_chain(node, head)
   local chain, source = chain_of(node)
   local input = M.run(source)
   local program = program_of(chain, source.schema)
   local names = schema_.all_names(node.schema)
   local physical = places(program, names)
   local result
-  if #program.steps == 0 then
+  if #program.steps == 0 and not head then
     result = input:select(physical)
   else
-    result = input:run { steps = program.steps, collect = physical }
+    result = input:run { steps = program.steps, collect = physical, head = head }
   end
   return with_plan_names(result, names, physical)
 end
@@ -223,14 +224,18 @@ local runners = {
   source = function(node) return node.arguments.table end,
   aggregate = run_aggregate,
 }
-for verb in pairs(part_of_program) do runners[verb] = run_chain end
+for verb in pairs(part_of_program) do runners[verb] = function(node) return run_chain(node) end end
 
 function runners.sort(node)
   return M.run(node.inputs[1]):sort(node.arguments.keys)
 end
 
 function runners.slice(node)
-  local input = M.run(node.inputs[1])
+  local from, bounds = node.inputs[1], node.arguments
+  if bounds.first == 1 and bounds.last >= 0 and part_of_program[from.verb] and not results[from] then
+    return run_chain(from, bounds.last)
+  end
+  local input = M.run(from)
   local first, count = slice_bounds(input:rows(), node.arguments.first, node.arguments.last)
   if count == 0 then first = 1 end
   return input:slice(first, count)

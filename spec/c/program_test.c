@@ -403,6 +403,86 @@ static void test_refused_memory(void) {
   tally_table_release(table);
 }
 
+/* ---- a source of the host's own ---- */
+
+/* Batches of the numbers from 0 on, as many in each as its number. */
+typedef struct counting {
+  size_t batches, drawn, finished, released;
+  bool refuses; /* what it gave, in the end */
+} counting;
+
+static tally_status counting_start(void *context, size_t *batches, tally_error *error) {
+  (void)error;
+  *batches = ((counting *)context)->batches;
+  return TALLY_OK;
+}
+
+static tally_status counting_batch(void *context, size_t index, const char *const *wanted, size_t count, tally_table **out,
+                                   tally_error *error) {
+  counting *it = context;
+  __atomic_fetch_add(&it->drawn, 1, __ATOMIC_RELAXED);
+  tally_builder *builder;
+  tally_column *column = NULL;
+  MUST(tally_builder_new(TALLY_INTEGER, &builder, error));
+  for (size_t i = 0; i < index; i++) MUST(tally_builder_append(builder, integer((int64_t)(index * (index - 1) / 2 + i)), error));
+  MUST(tally_builder_finish(builder, &column, error));
+  tally_status status = tally_table_new(wanted, &column, count, (int64_t)index, out, error);
+  tally_column_release(column);
+  tally_builder_release(builder);
+  return status;
+}
+
+static tally_status counting_finish(void *context, tally_error *error) {
+  counting *it = context;
+  it->finished++;
+  if (it->refuses && error) strcpy(error->text, "it was all wrong");
+  return it->refuses ? TALLY_EIO : TALLY_OK;
+}
+
+static void counting_release(void *context) {
+  ((counting *)context)->released++;
+}
+
+static tally_program *over(counting *it) {
+  tally_column *column;
+  tally_builder *builder;
+  tally_program *program;
+  tally_source source = {it, NULL, counting_start, counting_batch, counting_finish, counting_release};
+  MUST(tally_builder_new(TALLY_INTEGER, &builder, must_));
+  MUST(tally_builder_finish(builder, &column, must_));
+  MUST(tally_table_new(names, &column, 1, 0, &source.schema, must_));
+  MUST(tally_program_over(&source, &program, must_));
+  tally_column_release(column);
+  tally_builder_release(builder);
+  return program;
+}
+
+static void test_source(void) {
+  counting numbers = {.batches = 100};
+  tally_program *program = over(&numbers);
+  tally_table *got;
+  tally_error error = {0};
+  int64_t count;
+  MUST(tally_program_count(program, &count, must_));
+  CHECK(count == 99 * 100 / 2 && numbers.drawn == 100 && numbers.finished == 1);
+  add_filter(program, call(">=", column("n"), constant(integer(20))));
+  MUST(tally_program_collect(program, NULL, 0, &got, must_));
+  CHECK(got->rows == 99 * 100 / 2 - 20 && cell(got, "n", 0).integer == 20 && cell(got, "n", got->rows - 1).integer == 4949);
+  tally_table_release(got);
+  numbers.drawn = 0;
+  MUST(tally_program_head(program, names, 1, 5, &got, must_));
+  CHECK(got->rows == 5 && cell(got, "n", 4).integer == 24 && numbers.drawn < 100);
+  tally_table_release(got);
+  MUST(tally_program_head(program, NULL, 0, 0, &got, must_));
+  CHECK(got->rows == 0 && got->columns == 1);
+  tally_table_release(got);
+  numbers.refuses = true;
+  CHECK(tally_program_collect(program, NULL, 0, &got, &error) == TALLY_EIO && strcmp(error.text, "it was all wrong") == 0);
+  CHECK(numbers.released == 0);
+  tally_program_release(program);
+  CHECK(numbers.released == 1);
+}
+
 int main(void) {
   static const int64_t rows[] = {0, 1, 65535, 65536, 65537, 200000};
   test_true_rows();
@@ -411,6 +491,7 @@ int main(void) {
   test_mistakes();
   test_refused_memory();
   test_waves();
+  test_source();
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     test_steps(rows[i]);
     test_evaluate(rows[i]);
