@@ -242,7 +242,8 @@ TALLY_API tally_status tally_table_take(const tally_table *table, const int64_t 
  * 4. Reading
  * ===================================================================================================== */
 
-/* Where bytes come from: exactly one of the three. */
+/* Where bytes come from: exactly one of the three. What begins as gzip does is unpacked, whatever it is called. A regular file is read
+ * in pieces; all else is first read to its end. */
 typedef struct tally_input {
   const char *path;  /* a regular file, or anything that can be opened and read */
   const void *bytes; /* memory, with its size; borrowed for the length of the call */
@@ -257,11 +258,12 @@ typedef struct tally_reading tally_reading; /* what a reader found: tally_readin
 typedef struct tally_reading_facts {
   const char *format;       /* "csv", "json", "ndjson" */
   const char *encoding;     /* "UTF-8", "UTF-16LE", "UTF-16BE", "WINDOWS-1252", or the name that was given */
-  const char *reader;       /* "fast" (our scanner), "lax" (libcsv) or "jansson" */
+  const char *reader;       /* "fast" (our scanner), "lax" (libcsv, where the quoting is broken) or "jansson" */
   int32_t byte_order_marks; /* how many were stripped */
   char separator;           /* 0 for JSON */
   int64_t header_line;      /* the line of the header, from 1; 0 when there is none */
-  int64_t bytes;            /* bytes read */
+  int64_t bytes;            /* bytes read, as they came */
+  const char *compression;  /* "gzip", which was undone; NULL: none */
 } tally_reading_facts;
 
 TALLY_API void tally_reading_release(tally_reading *reading);
@@ -319,8 +321,8 @@ TALLY_API const char *const *tally_symbols(void);
  * reported and never shifted into another column.
  * input, options  borrows; options NULL: TALLY_CSV_OPTIONS
  * out             new reference
- * errors          TALLY_EIO (cannot be read, a directory, changed while being read), TALLY_ESYNTAX (empty, binary, an unclosed
- *                 quote, or a problem under TALLY_PROBLEM_ERROR), TALLY_ENAME (an option names a column that is not there),
+ * errors          TALLY_EIO (cannot be read, a directory, changed while being read), TALLY_ESYNTAX (empty, binary, gzip that is
+ *                 cut off or damaged, an unclosed quote, or a problem under TALLY_PROBLEM_ERROR), TALLY_ENAME (an option names a column that is not there),
  *                 TALLY_ENOMEM, TALLY_ECANCEL */
 TALLY_API tally_status tally_read_csv(const tally_input *input, const tally_csv_options *options, tally_reading **out,
                                       tally_error *error);

@@ -113,7 +113,10 @@ static tally_status look_once(csv *it, tally_error *error) {
   size_t chunk_bytes = it->options.chunk_bytes ? it->options.chunk_bytes : CHUNK_BYTES;
   TL_TRY(
       tl_ranges_find(&it->source, it->dialect.quote, it->layout.data_byte, it->layout.data_line, chunk_bytes, &it->ranges, error));
-  tl_encoding_count(tl_text(head.bytes, (size_t)(it->layout.data_byte - it->first_byte)), &it->ranges.census);
+  tl_census above;
+  tl_encoding_count(tl_text(head.bytes, (size_t)(it->layout.data_byte - it->first_byte)), &above);
+  tl_encoding_join(&it->ranges.census, &above);
+  tl_encoding_end(&it->ranges.census);
   return TALLY_OK;
 }
 
@@ -187,8 +190,7 @@ static tally_status refuse(csv *it, tally_error *error) {
 }
 
 static tally_status load(csv *it, tally_error *error) {
-  bool lax = it->options.reader == TALLY_READER_LAX || (it->options.reader == TALLY_READER_GUESS && it->source.stream);
-  if (lax) return load_lax(it, error);
+  if (it->options.reader == TALLY_READER_LAX) return load_lax(it, error);
   it->reader = "fast";
   tl_extent ranges = {.source = &it->source, .ranges = &it->ranges};
   it->loaded.regular = it->ranges.quotes_closed;
@@ -281,7 +283,8 @@ static tally_status fill_facts(const csv *it, tally_reading *out, tally_error *e
                                      .byte_order_marks = it->marks.count,
                                      .separator = it->dialect.separator,
                                      .header_line = it->layout.header.count > 0 ? it->layout.header.line : 0,
-                                     .bytes = it->source.size_in_file};
+                                     .bytes = it->source.size_in_file,
+                                     .compression = it->source.compression};
   out->facts.encoding = tl_arena_text(&out->arena, it->encoding, strlen(it->encoding));
   return out->facts.encoding ? TALLY_OK : tl_no_memory(error);
 }
@@ -299,14 +302,18 @@ static tally_status hand_back(csv *it, tally_reading *out, tally_error *error) {
 
 /* ---- all together ---- */
 
-static tally_status read_all(csv *it, const tally_input *input, tally_reading *out, tally_error *error) {
-  TL_TRY(tl_source_open(&it->source, input, error));
+static tally_status read_all(csv *it, tally_reading *out, tally_error *error) {
   TL_TRY(decode(it, error));
   TL_TRY(look(it, error));
   TL_TRY(plan(it, error));
   TL_TRY(load(it, error));
-  TL_TRY(tl_source_check(&it->source, error));
   return hand_back(it, out, error);
+}
+
+static tally_status read_input(csv *it, const tally_input *input, tally_reading *out, tally_error *error) {
+  TL_TRY(tl_source_open(&it->source, input, error));
+  tally_error found = {0};
+  return tl_source_settle(&it->source, read_all(it, out, &found), &found, error);
 }
 
 static void done(csv *it) {
@@ -335,7 +342,7 @@ tally_status tally_read_csv(const tally_input *input, const tally_csv_options *o
   TL_TRY(take_options(options, &it.options, error));
   tally_reading *reading;
   TL_TRY(tl_reading_new(&reading, error));
-  tally_status status = read_all(&it, input, reading, error);
+  tally_status status = read_input(&it, input, reading, error);
   if (status != TALLY_OK) tl_error_where(error, it.source.name);
   done(&it);
   if (status == TALLY_OK) {

@@ -40,7 +40,16 @@ tl_marks tl_encoding_marks(tally_text head) {
 const char *tl_encoding_not_text(tally_text head) {
   if (starts_with(head, "PK\x03\x04", 4)) return "a ZIP archive (an .xlsx workbook is one): save the sheet as CSV first";
   if (starts_with(head, "\xD0\xCF\x11\xE0", 4)) return "an .xls workbook: save the sheet as CSV first";
-  if (starts_with(head, "\x1F\x8B", 2)) return "gzip: unpack it first, with gunzip";
+  if (starts_with(head, "\x1F\x8B", 2)) return "gzip inside gzip: unpack it first, with gunzip";
+  if (starts_with(head, "\x28\xB5\x2F\xFD", 4)) return "a .zst archive: unpack it first, with unzstd";
+  if (starts_with(head,
+                  "\xFD"
+                  "7zXZ",
+                  5))
+    return "an .xz archive: unpack it first, with unxz";
+  if (starts_with(head, "BZh", 3) && head.size > 9 && starts_with(tl_text(head.bytes + 4, 6), "1AY&SY", 6)) {
+    return "a .bz2 archive: unpack it first, with bunzip2";
+  }
   if (starts_with(head, "%PDF", 4)) return "a PDF: look for the table as CSV where it was published";
   size_t strange = 0;
   for (size_t i = 0; i < head.size; i++) {
@@ -62,29 +71,62 @@ static int64_t count_characters(tally_text valid) {
   return count;
 }
 
-/* The piece without what may be the ends of characters that a cut went through. */
-static tally_text without_edges(tally_text piece) {
-  for (int i = 0; i < 3 && piece.size > 0 && is_continuation(piece.bytes[0]); i++) {
-    piece = tl_text(piece.bytes + 1, piece.size - 1);
+static void count_whole(tally_text text, tl_census *census) {
+  for (size_t valid; (valid = tl_text_valid_utf8(text)) < text.size; census->invalid++) {
+    census->beyond_ascii += count_characters(tl_text(text.bytes, valid));
+    text = tl_text(text.bytes + valid + 1, text.size - valid - 1);
   }
-  size_t end = piece.size;
-  for (int i = 0; i < 3 && end > 0 && is_continuation(piece.bytes[end - 1]); i++) end--;
-  if (end > 0 && (unsigned char)piece.bytes[end - 1] >= 0xC0) piece.size = end - 1;
-  return piece;
+  census->beyond_ascii += count_characters(text);
+}
+
+/* The bytes at the start that may belong to a character begun before. */
+static size_t head_size(tally_text piece) {
+  size_t size = 0;
+  while (size < piece.size && size < TL_CENSUS_HEAD && is_continuation(piece.bytes[size])) size++;
+  return size;
+}
+
+/* The bytes at the end that may belong to a character that goes on. */
+static size_t tail_size(tally_text piece) {
+  size_t size = 0;
+  while (size < piece.size && size < TL_CENSUS_HEAD && is_continuation(piece.bytes[piece.size - 1 - size])) size++;
+  return size < piece.size && (unsigned char)piece.bytes[piece.size - 1 - size] >= 0xC0 ? size + 1 : 0;
 }
 
 void tl_encoding_count(tally_text piece, tl_census *census) {
+  *census = (tl_census){0};
   const char *at = piece.bytes, *end = piece.bytes + piece.size;
   while (at < end && (at = memchr(at, 0, (size_t)(end - at)))) {
     census->nuls++;
     at++;
   }
-  tally_text rest = without_edges(piece);
-  for (size_t valid; (valid = tl_text_valid_utf8(rest)) < rest.size; census->invalid++) {
-    census->beyond_ascii += count_characters(tl_text(rest.bytes, valid));
-    rest = tl_text(rest.bytes + valid + 1, rest.size - valid - 1);
-  }
-  census->beyond_ascii += count_characters(rest);
+  census->head_size = head_size(piece);
+  memcpy(census->head, piece.bytes, census->head_size);
+  piece = tl_text(piece.bytes + census->head_size, piece.size - census->head_size);
+  census->all_head = piece.size == 0;
+  census->tail_size = tail_size(piece);
+  memcpy(census->tail, piece.bytes + piece.size - census->tail_size, census->tail_size);
+  count_whole(tl_text(piece.bytes, piece.size - census->tail_size), census);
+}
+
+/* What stands at the seam is known only now; where `next` is nothing but the middle of a character, it may go on yet. */
+void tl_encoding_join(tl_census *census, const tl_census *next) {
+  char seam[TL_CENSUS_TAIL + TL_CENSUS_HEAD];
+  size_t size = census->tail_size + next->head_size;
+  memcpy(seam, census->tail, census->tail_size);
+  memcpy(seam + census->tail_size, next->head, next->head_size);
+  census->beyond_ascii += next->beyond_ascii;
+  census->invalid += next->invalid;
+  census->nuls += next->nuls;
+  census->tail_size = next->all_head ? tail_size(tl_text(seam, size)) : next->tail_size;
+  const char *tail = next->all_head ? seam + size - census->tail_size : next->tail;
+  memcpy(census->tail, tail, census->tail_size);
+  count_whole(tl_text(seam, next->all_head ? size - census->tail_size : size), census);
+}
+
+void tl_encoding_end(tl_census *census) {
+  count_whole(tl_text(census->tail, census->tail_size), census);
+  census->tail_size = 0;
 }
 
 bool tl_encoding_is_windows(const tl_census *census) {

@@ -515,7 +515,7 @@ static void pipes(void) {
   char found[200];
   print_reading(found, reading);
   CHECK(strcmp(found, "a:integer 1; b:text 'x\ny'") == 0);
-  CHECK(strcmp(tally_reading_get_facts(reading)->reader, "lax") == 0);
+  CHECK(strcmp(tally_reading_get_facts(reading)->reader, "fast") == 0);
   tally_reading_release(reading);
   close(ends[0]);
 }
