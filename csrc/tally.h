@@ -257,7 +257,7 @@ typedef struct tally_reading tally_reading; /* what a reader found: tally_readin
 /* How the bytes were understood. Texts are borrowed from the reading. */
 typedef struct tally_reading_facts {
   const char *format;       /* "csv", "json", "ndjson" */
-  const char *encoding;     /* "UTF-8", "UTF-16LE", "UTF-16BE", "WINDOWS-1252", or the name that was given */
+  const char *encoding;     /* "UTF-8", "UTF-16LE", "UTF-32BE", …, "WINDOWS-1252", or the name that was given */
   const char *reader;       /* "fast" (our scanner), "lax" (libcsv, where the quoting is broken) or "jansson" */
   int32_t byte_order_marks; /* how many were stripped */
   char separator;           /* 0 for JSON */
@@ -269,9 +269,10 @@ typedef struct tally_reading_facts {
 TALLY_API void tally_reading_release(tally_reading *reading);
 /* The data. borrows */
 TALLY_API const tally_table *tally_reading_table(const tally_reading *reading);
-/* What was not as it should be, one row each, in the order of the file: line (integer, from 1), byte (integer, offset from 0),
- * column (text, a column's name or missing), what (text, one of a few fixed phrases), text (text, the offending bytes,
- * at most 120 of them). borrows */
+/* What was not as it should be, one row each, in the order of the file: line (integer, from 1), byte (integer, offset from 0 in the
+ * text once it is unpacked and UTF-8; of bytes that are not valid in another encoding, before it is UTF-8), column (text, a
+ * column's name or missing), what (text, one of a few fixed phrases), text (text, the offending bytes, at most 120 of them).
+ * borrows */
 TALLY_API const tally_table *tally_reading_problems(const tally_reading *reading);
 /* The preamble: key (text, without its colon), value (text). A line of the preamble without a key continues the one above
  * or has the key missing. borrows */
@@ -284,7 +285,7 @@ typedef enum tally_on_problem { TALLY_PROBLEM_REPORT = 0, TALLY_PROBLEM_ERROR, T
 
 typedef struct tally_csv_options {
   size_t size;              /* sizeof(tally_csv_options) */
-  const char *encoding;     /* an iconv name; NULL: recognised from the bytes */
+  const char *encoding;     /* an iconv name; NULL: recognised from the bytes, as UTF-8, -16, -32 or Windows-1252 */
   char separator;           /* 0: guessed from , ; tab | */
   char quote;               /* 0: fields are never quoted */
   char escape;              /* inside quotes, before a quote; 0: a quote is doubled */

@@ -6,13 +6,17 @@
 
 /* What the start of a file tells. */
 typedef struct tl_marks {
-  const char *encoding; /* "UTF-8", "UTF-16LE" or "UTF-16BE" by a mark or by its zero bytes; NULL: not known from the start */
+  const char *encoding; /* UTF-8, UTF-16LE, -BE, UTF-32LE or -BE by a mark or by its zero bytes; NULL: not known from the start */
   int32_t count;        /* byte-order marks */
   size_t size;          /* bytes that they take */
 } tl_marks;
 
 /* head  the first bytes of the file */
 tl_marks tl_encoding_marks(tally_text head);
+
+/* The encoding to convert from: the one that was asked for (NULL: none was), with the order of bytes that the text has. NULL: not
+ * known. */
+const char *tl_encoding_choose(const char *asked, const tl_marks *marks);
 
 /* What a file is that is not text, and what to do: "a ZIP archive (an .xlsx workbook is one): …"; NULL for text. */
 const char *tl_encoding_not_text(tally_text head);
@@ -40,7 +44,7 @@ bool tl_encoding_is_windows(const tl_census *census);
 
 /* `bytes` in the encoding `from` (an iconv name) as UTF-8; what is not valid becomes U+FFFD and is reported.
  * out     taken by the caller, to be freed with tl_mem_free
- * errors  TALLY_ENAME (no such encoding), TALLY_ENOMEM */
+ * errors  TALLY_ENAME (no such encoding), TALLY_ENOMEM, TALLY_ECANCEL */
 tally_status tl_encoding_convert(tally_text bytes, const char *from, tl_problems *problems, char **out, size_t *size,
                                  tally_error *error);
 /* The same name but for case and hyphens: "utf8" is "UTF-8". */
