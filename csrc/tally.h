@@ -242,7 +242,8 @@ TALLY_API tally_status tally_table_take(const tally_table *table, const int64_t 
  * 4. Reading
  * ===================================================================================================== */
 
-/* Where bytes come from: exactly one of the three. */
+/* Where bytes come from: exactly one of the three. What begins as gzip does is unpacked, whatever it is called. A regular file is read
+ * in pieces; all else is first read to its end. */
 typedef struct tally_input {
   const char *path;  /* a regular file, or anything that can be opened and read */
   const void *bytes; /* memory, with its size; borrowed for the length of the call */
@@ -256,20 +257,22 @@ typedef struct tally_reading tally_reading; /* what a reader found: tally_readin
 /* How the bytes were understood. Texts are borrowed from the reading. */
 typedef struct tally_reading_facts {
   const char *format;       /* "csv", "json", "ndjson" */
-  const char *encoding;     /* "UTF-8", "UTF-16LE", "UTF-16BE", "WINDOWS-1252", or the name that was given */
-  const char *reader;       /* "fast" (our scanner), "lax" (libcsv) or "jansson" */
+  const char *encoding;     /* "UTF-8", "UTF-16LE", "UTF-32BE", …, "WINDOWS-1252", or the name that was given */
+  const char *reader;       /* "fast" (our scanner), "lax" (libcsv, where the quoting is broken) or "jansson" */
   int32_t byte_order_marks; /* how many were stripped */
   char separator;           /* 0 for JSON */
   int64_t header_line;      /* the line of the header, from 1; 0 when there is none */
-  int64_t bytes;            /* bytes read */
+  int64_t bytes;            /* bytes read, as they came */
+  const char *compression;  /* "gzip", which was undone; NULL: none */
 } tally_reading_facts;
 
 TALLY_API void tally_reading_release(tally_reading *reading);
 /* The data. borrows */
 TALLY_API const tally_table *tally_reading_table(const tally_reading *reading);
-/* What was not as it should be, one row each, in the order of the file: line (integer, from 1), byte (integer, offset from 0),
- * column (text, a column's name or missing), what (text, one of a few fixed phrases), text (text, the offending bytes,
- * at most 120 of them). borrows */
+/* What was not as it should be, one row each, in the order of the file: line (integer, from 1), byte (integer, offset from 0 in the
+ * text once it is unpacked and UTF-8; of bytes that are not valid in another encoding, before it is UTF-8), column (text, a
+ * column's name or missing), what (text, one of a few fixed phrases), text (text, the offending bytes, at most 120 of them).
+ * borrows */
 TALLY_API const tally_table *tally_reading_problems(const tally_reading *reading);
 /* The preamble: key (text, without its colon), value (text). A line of the preamble without a key continues the one above
  * or has the key missing. borrows */
@@ -282,7 +285,7 @@ typedef enum tally_on_problem { TALLY_PROBLEM_REPORT = 0, TALLY_PROBLEM_ERROR, T
 
 typedef struct tally_csv_options {
   size_t size;              /* sizeof(tally_csv_options) */
-  const char *encoding;     /* an iconv name; NULL: recognised from the bytes */
+  const char *encoding;     /* an iconv name; NULL: recognised from the bytes, as UTF-8, -16, -32 or Windows-1252 */
   char separator;           /* 0: guessed from , ; tab | */
   char quote;               /* 0: fields are never quoted */
   char escape;              /* inside quotes, before a quote; 0: a quote is doubled */
@@ -319,8 +322,8 @@ TALLY_API const char *const *tally_symbols(void);
  * reported and never shifted into another column.
  * input, options  borrows; options NULL: TALLY_CSV_OPTIONS
  * out             new reference
- * errors          TALLY_EIO (cannot be read, a directory, changed while being read), TALLY_ESYNTAX (empty, binary, an unclosed
- *                 quote, or a problem under TALLY_PROBLEM_ERROR), TALLY_ENAME (an option names a column that is not there),
+ * errors          TALLY_EIO (cannot be read, a directory, changed while being read), TALLY_ESYNTAX (empty, binary, gzip that is
+ *                 cut off or damaged, an unclosed quote, or a problem under TALLY_PROBLEM_ERROR), TALLY_ENAME (an option names a column that is not there),
  *                 TALLY_ENOMEM, TALLY_ECANCEL */
 TALLY_API tally_status tally_read_csv(const tally_input *input, const tally_csv_options *options, tally_reading **out,
                                       tally_error *error);

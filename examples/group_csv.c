@@ -1,6 +1,6 @@
 /* A C program without Lua: reads a CSV file, groups it by a column, and prints the number of rows and the sum of another.
  *
- *     gcc -Icsrc examples/group_csv.c build/libtally.a -lcsv -ljansson -lpthread -lm -o group_csv
+ *     gcc -Icsrc examples/group_csv.c build/libtally.a -lcsv -ljansson -lz -lpthread -lm -o group_csv
  *     ./group_csv examples/data/hesa/students-by-level/students-by-level-2019-2020.csv domicile students
  */
 #include <stdio.h>

@@ -15,15 +15,16 @@ dependencies = { "lua >= 5.1, < 5.5", "lpeg >= 1.0" }
 external_dependencies = {
   CSV = { header = "csv.h", library = "csv" },
   JANSSON = { header = "jansson.h", library = "jansson" },
+  ZLIB = { header = "zlib.h", library = "z" },
 }
 build = {
   type = "builtin",
   modules = {
     ["tally.core"] = {
       defines = { 'TALLY_VERSION="0.1.0"' },
-      incdirs = { "csrc", "$(CSV_INCDIR)", "$(JANSSON_INCDIR)" },
-      libdirs = { "$(CSV_LIBDIR)", "$(JANSSON_LIBDIR)" },
-      libraries = { "csv", "jansson", "pthread", "m" },
+      incdirs = { "csrc", "$(CSV_INCDIR)", "$(JANSSON_INCDIR)", "$(ZLIB_INCDIR)" },
+      libdirs = { "$(CSV_LIBDIR)", "$(JANSSON_LIBDIR)", "$(ZLIB_LIBDIR)" },
+      libraries = { "csv", "jansson", "z", "pthread", "m" },
       sources = {
         "csrc/base/bits.c",
         "csrc/base/bytes.c",
@@ -54,6 +55,7 @@ build = {
         "csrc/ingest/csv.c",
         "csrc/ingest/encoding.c",
         "csrc/ingest/gather.c",
+        "csrc/ingest/gzip.c",
         "csrc/ingest/header.c",
         "csrc/ingest/infer.c",
         "csrc/ingest/json.c",

@@ -23,7 +23,8 @@ typedef struct csv {
   tl_ranges ranges;
   tl_plan plan;
   tl_loaded loaded;
-  tl_problems problems; /* of encoding and header */
+  tl_problems invalid;  /* of the encoding */
+  tl_problems problems; /* of the header, and in the end all */
   const char *reader;
 } csv;
 
@@ -43,7 +44,7 @@ static tally_status convert(csv *it, const char *from, tally_error *error) {
   size_t size;
   TL_TRY(tl_source_load(&it->source, error));
   TL_TRY(tl_source_check(&it->source, error));
-  TL_TRY(tl_encoding_convert(tl_text(it->source.bytes, (size_t)it->source.size), from, &it->problems, &bytes, &size, error));
+  TL_TRY(tl_encoding_convert(tl_text(it->source.bytes, (size_t)it->source.size), from, &it->invalid, &bytes, &size, error));
   tl_source_replace(&it->source, bytes, size);
   it->encoding = from;
   it->marks = tl_encoding_marks(tl_text(bytes, size));
@@ -86,7 +87,7 @@ static tally_status decode(csv *it, tally_error *error) {
   TL_TRY(view_head(it, 0, &head, error));
   it->marks = tl_encoding_marks(head);
   it->encoding = "UTF-8";
-  const char *from = it->options.encoding ? it->options.encoding : it->marks.encoding;
+  const char *from = tl_encoding_choose(it->options.encoding, &it->marks);
   if (from && !tl_encoding_is_utf8(from)) {
     TL_TRY(convert(it, from, error));
     TL_TRY(view_head(it, 0, &head, error));
@@ -113,14 +114,17 @@ static tally_status look_once(csv *it, tally_error *error) {
   size_t chunk_bytes = it->options.chunk_bytes ? it->options.chunk_bytes : CHUNK_BYTES;
   TL_TRY(
       tl_ranges_find(&it->source, it->dialect.quote, it->layout.data_byte, it->layout.data_line, chunk_bytes, &it->ranges, error));
-  tl_encoding_count(tl_text(head.bytes, (size_t)(it->layout.data_byte - it->first_byte)), &it->ranges.census);
+  tl_census above;
+  tl_encoding_count(tl_text(head.bytes, (size_t)(it->layout.data_byte - it->first_byte)), &above);
+  tl_encoding_join(&it->ranges.census, &above);
+  tl_encoding_end(&it->ranges.census);
   return TALLY_OK;
 }
 
-/* Bytes that cannot be UTF-8 may be far down: then all is looked at again. */
+/* Bytes that cannot be UTF-8 may be far down: then all is looked at again. A mark at the start is believed before them. */
 static tally_status look(csv *it, tally_error *error) {
   TL_TRY(look_once(it, error));
-  if (it->options.encoding || !tl_encoding_is_windows(&it->ranges.census)) return TALLY_OK;
+  if (it->options.encoding || it->marks.count > 0 || !tl_encoding_is_windows(&it->ranges.census)) return TALLY_OK;
   TL_TRY(convert(it, "WINDOWS-1252", error));
   return look_once(it, error);
 }
@@ -168,11 +172,8 @@ static tally_status plan(csv *it, tally_error *error) {
 
 /* The tolerant reader starts afresh: what the fast one saw was cut in the wrong places. */
 static tally_status load_lax(csv *it, tally_error *error) {
-  tl_extent all = {.source = &it->source,
-                   .ranges = &it->ranges,
-                   .lax = true,
-                   .byte = it->layout.data_byte,
-                   .line = it->layout.data_line};
+  tl_extent all = {
+      .source = &it->source, .ranges = &it->ranges, .lax = true, .byte = it->layout.data_byte, .line = it->layout.data_line};
   TL_TRY(tl_source_load(&it->source, error));
   it->reader = "lax";
   return tl_passes_run(&all, &it->dialect, &it->plan, &it->loaded, error);
@@ -187,8 +188,7 @@ static tally_status refuse(csv *it, tally_error *error) {
 }
 
 static tally_status load(csv *it, tally_error *error) {
-  bool lax = it->options.reader == TALLY_READER_LAX || (it->options.reader == TALLY_READER_GUESS && it->source.stream);
-  if (lax) return load_lax(it, error);
+  if (it->options.reader == TALLY_READER_LAX) return load_lax(it, error);
   it->reader = "fast";
   tl_extent ranges = {.source = &it->source, .ranges = &it->ranges};
   it->loaded.regular = it->ranges.quotes_closed;
@@ -265,7 +265,8 @@ static tally_status report_columns(csv *it, tally_error *error) {
       TL_TRY(tl_problems_add(&it->problems, header->line, header->byte, column->name, TL_PROBLEM_NO_NAME, header->raw, error));
     }
   }
-  return tl_problems_join(&it->problems, &it->loaded.problems, 0, 0, error);
+  TL_TRY(tl_problems_join(&it->problems, &it->loaded.problems, 0, 0, error));
+  return tl_problems_merge(&it->problems, &it->invalid, error);
 }
 
 static tally_status refuse_problems(const csv *it, tally_error *error) {
@@ -281,7 +282,8 @@ static tally_status fill_facts(const csv *it, tally_reading *out, tally_error *e
                                      .byte_order_marks = it->marks.count,
                                      .separator = it->dialect.separator,
                                      .header_line = it->layout.header.count > 0 ? it->layout.header.line : 0,
-                                     .bytes = it->source.size_in_file};
+                                     .bytes = it->source.size_in_file,
+                                     .compression = it->source.compression};
   out->facts.encoding = tl_arena_text(&out->arena, it->encoding, strlen(it->encoding));
   return out->facts.encoding ? TALLY_OK : tl_no_memory(error);
 }
@@ -299,20 +301,25 @@ static tally_status hand_back(csv *it, tally_reading *out, tally_error *error) {
 
 /* ---- all together ---- */
 
-static tally_status read_all(csv *it, const tally_input *input, tally_reading *out, tally_error *error) {
-  TL_TRY(tl_source_open(&it->source, input, error));
+static tally_status read_all(csv *it, tally_reading *out, tally_error *error) {
   TL_TRY(decode(it, error));
   TL_TRY(look(it, error));
   TL_TRY(plan(it, error));
   TL_TRY(load(it, error));
-  TL_TRY(tl_source_check(&it->source, error));
   return hand_back(it, out, error);
+}
+
+static tally_status read_input(csv *it, const tally_input *input, tally_reading *out, tally_error *error) {
+  TL_TRY(tl_source_open(&it->source, input, error));
+  tally_error found = {0};
+  return tl_source_settle(&it->source, read_all(it, out, &found), &found, error);
 }
 
 static void done(csv *it) {
   tl_loaded_done(&it->loaded);
   tl_ranges_done(&it->ranges);
   tl_problems_done(&it->problems);
+  tl_problems_done(&it->invalid);
   tl_piece_done(&it->head_piece);
   tl_source_close(&it->source);
   tl_arena_done(&it->arena);
@@ -335,7 +342,7 @@ tally_status tally_read_csv(const tally_input *input, const tally_csv_options *o
   TL_TRY(take_options(options, &it.options, error));
   tally_reading *reading;
   TL_TRY(tl_reading_new(&reading, error));
-  tally_status status = read_all(&it, input, reading, error);
+  tally_status status = read_input(&it, input, reading, error);
   if (status != TALLY_OK) tl_error_where(error, it.source.name);
   done(&it);
   if (status == TALLY_OK) {

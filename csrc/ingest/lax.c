@@ -1,17 +1,29 @@
-/* ingest/lax: libcsv is fed one line at a time and told of a line end only once, so that it neither sees CR LF as two nor loses a
- * blank line; what lies inside quotes reaches it as it is. Its quotes are then gone over: a quote out of place is reported, and a
- * record of several lines that went wrong is read again as its first line alone, so that one quote left open costs one row and
- * not the rest of the file. */
+/* ingest/lax: where a record ends is found by going over the bytes as libcsv does; libcsv then makes fields of it. A line that
+ * leaves a quote open is looked at together with what follows: where that makes a proper record they are one, else the line is a
+ * record alone, so that one quote left open costs one row and not the rest of the file. What was found by looking ahead is kept,
+ * since the next open quote would see the same: reading stays linear however many quotes are left open. */
 #include "ingest/lax.h"
 
 #include <csv.h>
 
 #include "base/pool.h"
 
+/* ---- what is kept while reading ---- */
+
+/* What comes of being inside quotes at `at`, a line end: the record goes on to `end`. */
+typedef struct outlook {
+  size_t at, end;
+  size_t joints;    /* separators between fields from `at` to `end` */
+  size_t last_flaw; /* the last text after a closing quote; 0: none */
+  bool open;        /* the text ends before the quotes do */
+} outlook;
+
 typedef struct lax {
   const tl_dialect *dialect;
+  unsigned char quote; /* what libcsv takes for one */
   tally_text text;
   int64_t byte, line; /* of `text`; of the record */
+  outlook ahead;
   struct csv_parser parser;
   tl_field *fields;
   size_t field_capacity, count;
@@ -72,26 +84,20 @@ static unsigned char unused_byte(tally_text text) {
 /* CSV_EMPTY_IS_NULL tells an empty field from ""; CSV_REPALL_NL reports blank lines. A parser cannot be without a quote: it is then
  * given a byte that the text does not have. */
 static tally_status start_parser(lax *it) {
+  it->quote = it->dialect->quote ? (unsigned char)it->dialect->quote : unused_byte(it->text);
   if (csv_init(&it->parser, CSV_EMPTY_IS_NULL | CSV_REPALL_NL) != 0) return tl_no_memory(it->error);
   csv_set_realloc_func(&it->parser, grow);
   csv_set_free_func(&it->parser, tl_mem_free);
   csv_set_delim(&it->parser, (unsigned char)it->dialect->separator);
-  csv_set_quote(&it->parser, it->dialect->quote ? (unsigned char)it->dialect->quote : unused_byte(it->text));
+  csv_set_quote(&it->parser, it->quote);
   csv_set_space_func(&it->parser, it->dialect->trim ? is_blank : no_blank);
   csv_set_term_func(&it->parser, is_line_end);
-  csv_set_blk_size(&it->parser, 4096);
   return TALLY_OK;
 }
 
 static tally_status feed(lax *it, const char *bytes, size_t size) {
   if (size > 0 && csv_parse(&it->parser, bytes, size, on_field, on_record, it) != size) return tl_no_memory(it->error);
   return it->status;
-}
-
-/* libcsv's own names for its states are not in its header. */
-static bool inside_quotes(const lax *it) {
-  enum { FIELD_BEGUN = 2 };
-  return it->parser.pstate == FIELD_BEGUN && it->parser.quoted;
 }
 
 /* ---- lines ---- */
@@ -108,96 +114,159 @@ static line_span line_at(tally_text text, size_t start) {
   return (line_span){start, end, next};
 }
 
-/* The number of fields of a line if its quotes meant nothing. */
-static size_t plain_fields(const lax *it, line_span of) {
+/* Whether the line has the number of fields that a record should have, if its quotes meant nothing. */
+static bool is_like_a_record(const lax *it, line_span of) {
   size_t count = 1;
   for (size_t i = of.start; i < of.end; i++) count += it->text.bytes[i] == it->dialect->separator;
-  return count;
+  return count >= it->dialect->least && count <= it->dialect->most;
 }
 
-/* ---- quotes out of place ---- */
+/* ---- going over bytes as libcsv does ---- */
+
+typedef enum place { AT_START, UNQUOTED, QUOTED, CLOSED, CLOSED_AND_BLANK } place;
 
 typedef struct flaw {
   tl_flaw kind;
   size_t at;
 } flaw;
 
+typedef struct walk {
+  size_t at;
+  place now;
+  size_t joints;    /* separators between fields */
+  size_t opened;    /* where the last quoted field begins */
+  flaw found;       /* the first, but see note_flaw */
+  size_t last_flaw; /* the last text after a closing quote; 0: none */
+} walk;
+
 /* A quote inside an unquoted field does least harm: another flaw of the record goes before it. */
 static void note_flaw(flaw *found, tl_flaw kind, size_t at) {
   if (found->kind == TL_FLAW_NONE || (found->kind == TL_FLAW_STRAY_QUOTE && kind != TL_FLAW_STRAY_QUOTE)) *found = (flaw){kind, at};
 }
 
-typedef enum place { AT_START, UNQUOTED, QUOTED, CLOSED } place;
-
-static place place_after(const tl_dialect *d, place now, char c, size_t at, flaw *found) {
-  if (now == QUOTED) return c == d->quote ? CLOSED : QUOTED;
-  if (now == CLOSED && c == d->quote) return QUOTED;
-  if (c == d->separator) return AT_START;
-  if (d->trim && now != UNQUOTED && is_blank((unsigned char)c)) return now;
-  if (now == CLOSED) {
-    note_flaw(found, TL_FLAW_AFTER_QUOTE, at);
-    return QUOTED;
-  }
-  if (c != d->quote) return UNQUOTED;
-  if (now == UNQUOTED) note_flaw(found, TL_FLAW_STRAY_QUOTE, at);
-  return now == UNQUOTED ? UNQUOTED : QUOTED;
+/* After a quote that closed a field comes neither a separator nor the end of the record: the field goes on. */
+static place after_closing(walk *w, bool is_quote) {
+  if (is_quote && w->now == CLOSED) return QUOTED;
+  note_flaw(&w->found, TL_FLAW_AFTER_QUOTE, w->at);
+  w->last_flaw = w->at;
+  return is_quote ? CLOSED : QUOTED;
 }
 
-/* Goes over the record as libcsv does. */
-static flaw find_flaw(const tl_dialect *d, tally_text record) {
-  flaw found = {TL_FLAW_NONE, 0};
-  if (!d->quote || record.size == 0 || !memchr(record.bytes, d->quote, record.size)) return found;
-  place now = AT_START;
-  size_t opened = 0;
-  for (size_t i = 0; i < record.size; i++) {
-    place next = place_after(d, now, record.bytes[i], i, &found);
-    if (now == AT_START && next == QUOTED) opened = i;
-    now = next;
+static place place_after(const lax *it, walk *w, char c) {
+  bool is_quote = (unsigned char)c == it->quote;
+  if (w->now == QUOTED) return is_quote ? CLOSED : QUOTED;
+  if (c == it->dialect->separator) {
+    w->joints++;
+    return AT_START;
   }
-  if (now == QUOTED) note_flaw(&found, TL_FLAW_UNCLOSED_QUOTE, opened);
-  return found;
+  if (w->now == UNQUOTED) {
+    if (is_quote) note_flaw(&w->found, TL_FLAW_STRAY_QUOTE, w->at);
+    return UNQUOTED;
+  }
+  bool blank = it->dialect->trim && is_blank((unsigned char)c);
+  if (w->now != AT_START) return blank ? CLOSED_AND_BLANK : after_closing(w, is_quote);
+  if (is_quote) w->opened = w->at;
+  return is_quote ? QUOTED : blank ? AT_START : UNQUOTED;
+}
+
+/* Inside quotes, straight to the next quote or to `end`. */
+static void step(const lax *it, walk *w, size_t end) {
+  if (w->now == QUOTED) {
+    const char *from = it->text.bytes + w->at, *quote = memchr(from, it->quote, end - w->at);
+    w->at = quote ? w->at + (size_t)(quote - from) : end;
+    if (!quote) return;
+  }
+  w->now = place_after(it, w, it->text.bytes[w->at]);
+  w->at++;
+}
+
+static void walk_to(const lax *it, walk *w, size_t end) {
+  while (w->at < end) step(it, w, end);
+}
+
+/* To the line end that ends the record, or to the end of the text. */
+static void walk_record(const lax *it, walk *w) {
+  while (w->at < it->text.size) {
+    char c = it->text.bytes[w->at];
+    if (w->now != QUOTED && (c == '\n' || c == '\r')) return;
+    step(it, w, it->text.size);
+  }
+}
+
+/* ---- where a record ends ---- */
+
+/* Bytes [start, end) of the text, in `lines` lines. */
+typedef struct extent {
+  size_t start, end, next;
+  int64_t lines;
+  bool open;        /* its last quote is not closed in it ... */
+  bool open_to_end; /* ... nor below */
+  flaw found;
+} extent;
+
+/* Fills it->ahead for `at`, a line end inside quotes. Two walks that are inside quotes at the same place go on alike; so as long as
+ * `at` lies in what was looked at last, the answer is the same but for what lies between. */
+static void look_ahead(lax *it, size_t at) {
+  walk w = {.at = at, .now = QUOTED};
+  if (at < it->ahead.end) {
+    w.at = it->ahead.at;
+    walk_to(it, &w, at);
+    it->ahead.joints -= w.joints;
+    it->ahead.at = at;
+    return;
+  }
+  walk_record(it, &w);
+  it->ahead = (outlook){.at = at, .end = w.at, .joints = w.joints, .last_flaw = w.last_flaw, .open = w.now == QUOTED};
+}
+
+/* Whether a line that ends inside quotes makes a proper record with what follows. One of the wrong width is none if the line below
+ * is one by itself. */
+static bool goes_on(const lax *it, const walk *line, line_span of) {
+  const outlook *ahead = &it->ahead;
+  if (ahead->open || ahead->last_flaw > of.end || line->found.kind == TL_FLAW_AFTER_QUOTE) return false;
+  size_t fields = line->joints + ahead->joints + 1;
+  if (it->dialect->least == 0 || (fields >= it->dialect->least && fields <= it->dialect->most)) return true;
+  return !is_like_a_record(it, line_at(it->text, of.next));
+}
+
+/* The record of several lines that it->ahead is about. */
+static extent record_ahead(const lax *it, size_t start) {
+  line_span last = line_at(it->text, start);
+  int64_t lines = 1;
+  for (; last.end < it->ahead.end; lines++) last = line_at(it->text, last.next);
+  walk w = {.at = start};
+  walk_to(it, &w, last.end);
+  return (extent){.start = start, .end = last.end, .next = last.next, .lines = lines, .found = w.found};
+}
+
+static extent find_record(lax *it, size_t start) {
+  line_span line = line_at(it->text, start);
+  extent alone = {.start = start, .end = line.end, .next = line.next, .lines = 1};
+  if (!memchr(it->text.bytes + start, it->quote, line.end - start)) return alone;
+  walk w = {.at = start};
+  walk_to(it, &w, line.end);
+  alone.found = w.found;
+  if (w.now != QUOTED) return alone;
+  look_ahead(it, line.end);
+  if (goes_on(it, &w, line)) return record_ahead(it, start);
+  note_flaw(&alone.found, TL_FLAW_UNCLOSED_QUOTE, w.opened);
+  alone.open = true;
+  alone.open_to_end = it->ahead.open;
+  return alone;
 }
 
 /* ---- records ---- */
 
-/* What was read of a record: bytes [start, end) of the text in `lines` lines. */
-typedef struct extent {
-  size_t start, end, next;
-  int64_t lines;
-  bool open; /* a quote was not closed */
-} extent;
-
-/* Reads the record at `start`, of at most `most` lines. A quote still open then ends with the last of them. */
-static tally_status read_record(lax *it, size_t start, int64_t most, extent *out) {
+/* Whatever its size, the record makes libcsv's buffer grow once at most. */
+static tally_status read_record(lax *it, extent of) {
+  enum { BUFFER_LEAST = 4096 };
+  size_t size = of.end - of.start;
   it->count = it->byte_count = 0;
-  *out = (extent){.start = start, .next = start};
-  do {
-    line_span now = line_at(it->text, out->next);
-    TL_TRY(feed(it, it->text.bytes + now.start, now.end - now.start));
-    out->end = now.end;
-    out->next = now.next;
-    out->lines++;
-    if (!inside_quotes(it)) return feed(it, "\n", 1);
-    if (out->lines < most) TL_TRY(feed(it, it->text.bytes + now.end, now.next - now.end));
-  } while (out->lines < most && out->next < it->text.size);
-  out->open = true;
+  csv_set_blk_size(&it->parser, size > BUFFER_LEAST ? size : BUFFER_LEAST);
+  TL_TRY(feed(it, it->text.bytes + of.start, size));
+  if (!of.open) return feed(it, "\n", 1);
   if (csv_fini(&it->parser, on_field, on_record, it) != 0) return tl_no_memory(it->error);
   return it->status;
-}
-
-/* A record of several lines that is not what it should be: its first line is better read alone. */
-static bool went_wrong(const lax *it, extent read, flaw found) {
-  if (read.lines < 2) return false;
-  if (found.kind == TL_FLAW_AFTER_QUOTE || found.kind == TL_FLAW_UNCLOSED_QUOTE) return true;
-  const tl_dialect *d = it->dialect;
-  if (d->least == 0 || (it->count >= d->least && it->count <= d->most)) return false;
-  line_span first = line_at(it->text, read.start);
-  size_t second = plain_fields(it, line_at(it->text, first.next));
-  return second >= d->least && second <= d->most;
-}
-
-static tally_text raw_of(const lax *it, extent read) {
-  return tl_text(it->text.bytes + read.start, read.end - read.start);
 }
 
 static void place_fields(lax *it) {
@@ -209,27 +278,21 @@ static void place_fields(lax *it) {
 }
 
 static tally_status next_record(lax *it, size_t *at, tl_record_visit visit, void *context, bool *enough) {
-  extent read;
-  TL_TRY(read_record(it, *at, INT64_MAX, &read));
-  bool open_to_end = read.open;
-  flaw found = find_flaw(it->dialect, raw_of(it, read));
-  if (went_wrong(it, read, found)) {
-    TL_TRY(read_record(it, *at, 1, &read));
-    found = find_flaw(it->dialect, raw_of(it, read));
-  }
+  extent read = find_record(it, *at);
+  TL_TRY(read_record(it, read));
   if (it->count == 0) on_field(NULL, 0, it);
   TL_TRY(it->status);
   place_fields(it);
   tl_record record = {.fields = it->fields,
                       .count = it->count,
-                      .raw = raw_of(it, read),
+                      .raw = tl_text(it->text.bytes + read.start, read.end - read.start),
                       .byte = it->byte + (int64_t)read.start,
                       .line = it->line,
                       .next_byte = it->byte + (int64_t)read.next,
                       .next_line = it->line + read.lines,
-                      .flaw = found.kind,
-                      .flaw_at = found.at,
-                      .open_to_end = open_to_end};
+                      .flaw = read.found.kind,
+                      .flaw_at = read.found.kind ? read.found.at - read.start : 0,
+                      .open_to_end = read.open_to_end};
   it->line += read.lines;
   *at = read.next;
   return visit(context, &record, enough, it->error);

@@ -66,12 +66,6 @@ static void begin_range(const tl_survey_case *found, int64_t chunk_byte, int64_t
                                         .blanks = found->blanks - found->blank_before};
 }
 
-static void add_census(tl_census *to, const tl_census *from) {
-  to->beyond_ascii += from->beyond_ascii;
-  to->invalid += from->invalid;
-  to->nuls += from->nuls;
-}
-
 static void cut(const surveying *it, int64_t line, tl_ranges *out) {
   int inside = 0;
   int64_t first_line = line;
@@ -82,8 +76,9 @@ static void cut(const surveying *it, int64_t line, tl_ranges *out) {
     if (found->record_start != TL_NOWHERE) begin_range(found, chunk_start(it, i), line, out);
     line += survey->line_ends;
     inside ^= survey->odd_quotes;
-    add_census(&out->census, &it->chunks[i].census);
+    tl_encoding_join(&out->census, &it->chunks[i].census);
   }
+  tl_encoding_end(&out->census);
   bool open_line = it->chunk_count > 0 && !it->chunks[it->chunk_count - 1].survey.ends_line;
   out->items[out->count - 1].records += open_line;
   out->lines = line - first_line + open_line;

@@ -114,6 +114,18 @@ tally_status tl_problems_join(tl_problems *to, const tl_problems *from, int64_t 
   return TALLY_OK;
 }
 
+tally_status tl_problems_merge(tl_problems *to, const tl_problems *from, tally_error *error) {
+  tl_problems merged = {.left_out = to->left_out + from->left_out};
+  tally_status status = TALLY_OK;
+  for (size_t i = 0, j = 0; status == TALLY_OK && i + j < to->count + from->count;) {
+    bool is_from = j < from->count && (i == to->count || from->rows[j].line <= to->rows[i].line);
+    status = append_row(&merged, is_from ? from->rows[j++] : to->rows[i++], error);
+  }
+  tl_problems_done(status == TALLY_OK ? to : &merged);
+  if (status == TALLY_OK) *to = merged;
+  return status;
+}
+
 void tl_problems_done(tl_problems *problems) {
   tl_mem_free(problems->rows);
   tl_arena_done(&problems->arena);

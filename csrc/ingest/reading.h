@@ -70,6 +70,8 @@ tally_status tl_problems_add(tl_problems *problems, int64_t line, int64_t byte, 
                              tally_text bytes, tally_error *error);
 /* Puts the rows of `from` after those of `to`, `lines` and `bytes` added to their places. `from` may then be done. */
 tally_status tl_problems_join(tl_problems *to, const tl_problems *from, int64_t lines, int64_t bytes, tally_error *error);
+/* Puts the rows of `from` among those of `to`, both in the order of lines; of one line, those of `from` come first. */
+tally_status tl_problems_merge(tl_problems *to, const tl_problems *from, tally_error *error);
 /* The table of tally_reading_problems, rows in the order of the file. new reference */
 tally_status tl_problems_table(tl_problems *problems, tally_table **out, tally_error *error);
 void tl_problems_done(tl_problems *problems);

@@ -1,4 +1,5 @@
-/* ingest/source: where bytes come from. A regular file is read in pieces; anything else is first read to its end. */
+/* ingest/source: where bytes come from. A regular file is read in pieces; anything else is first read to its end, and what is gzip
+ * is first unpacked. */
 #ifndef TL_INGEST_SOURCE_H
 #define TL_INGEST_SOURCE_H
 
@@ -11,12 +12,13 @@
 typedef struct tl_source {
   const char *name; /* in messages; borrowed */
   int descriptor;   /* of a regular file that is read in pieces; -1 */
+  const char *path; /* of that file; borrowed */
   struct stat before;
   const char *bytes; /* when all of it is in memory */
   char *owned;
   int64_t size;
-  int64_t size_in_file; /* before any change of encoding */
-  bool stream;          /* a pipe or an open descriptor */
+  int64_t size_in_file;    /* as it came: packed, in its own encoding */
+  const char *compression; /* "gzip", undone; NULL: none */
 } tl_source;
 
 /* A buffer for pieces, used again from piece to piece. */
@@ -28,7 +30,8 @@ typedef struct tl_piece {
 #define TL_PIECE \
   { 0 }
 
-/* errors: TALLY_EIO (cannot be read, a directory), TALLY_ESYNTAX (empty), TALLY_ENOMEM, TALLY_ECANCEL */
+/* input   its path, bytes and name are borrowed until the source is closed
+ * errors  TALLY_EIO (cannot be read, a directory), TALLY_ESYNTAX (empty, damaged gzip), TALLY_ENOMEM, TALLY_ECANCEL */
 tally_status tl_source_open(tl_source *source, const tally_input *input, tally_error *error);
 /* Bytes [first, first + size) of the source, in memory of the source or of `piece`; TL_PADDING bytes more may be read, and are zero
  * past the end of the source. errors: TALLY_EIO, TALLY_ENOMEM */
@@ -38,8 +41,11 @@ tally_status tl_source_view(const tl_source *source, int64_t first, size_t size,
 tally_status tl_source_load(tl_source *source, tally_error *error);
 /* Takes other bytes in the place of those it had. */
 void tl_source_replace(tl_source *source, char *bytes, size_t size);
-/* errors: TALLY_EIO when the file was changed since it was opened */
+/* errors: TALLY_EIO when the file was changed since it was opened, or another is in its place */
 tally_status tl_source_check(const tl_source *source, tally_error *error);
+/* After the last byte was read, or reading has failed with `found`: what went wrong in a file that was changed meanwhile is that it
+ * was changed. status: of the reading; it is returned unless the check fails. */
+tally_status tl_source_settle(const tl_source *source, tally_status status, const tally_error *found, tally_error *error);
 void tl_source_close(tl_source *source);
 void tl_piece_done(tl_piece *piece);
 

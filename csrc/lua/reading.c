@@ -193,8 +193,8 @@ static int reading_metadata(lua_State *L) {
   return push_part(L, tally_reading_metadata);
 }
 
-/* reading:facts() -> { format =, encoding =, reader =, byte_order_marks =, separator =, header_line =, bytes = }; separator is nil
- * for JSON, header_line is nil without a header */
+/* reading:facts() -> { format =, encoding =, reader =, byte_order_marks =, separator =, header_line =, bytes =, compression = };
+ * separator is nil for JSON, header_line is nil without a header, compression is nil without one */
 static int reading_facts(lua_State *L) {
   enum { FORMAT, ENCODING, READER, TEXTS };
   static const char *const keys[TEXTS] = {[FORMAT] = "format", [ENCODING] = "encoding", [READER] = "reader"};
@@ -203,7 +203,7 @@ static int reading_facts(lua_State *L) {
   snprintf(texts[FORMAT], sizeof *texts, "%s", facts.format);
   snprintf(texts[ENCODING], sizeof *texts, "%s", facts.encoding);
   snprintf(texts[READER], sizeof *texts, "%s", facts.reader);
-  lua_createtable(L, 0, 7);
+  lua_createtable(L, 0, 8);
   for (int i = 0; i < TEXTS; i++) {
     lua_pushstring(L, texts[i]);
     lua_setfield(L, -2, keys[i]);
@@ -215,6 +215,10 @@ static int reading_facts(lua_State *L) {
   if (facts.header_line > 0) {
     tl_push_integer(L, facts.header_line);
     lua_setfield(L, -2, "header_line");
+  }
+  if (facts.compression) { /* a literal of the engine */
+    lua_pushstring(L, facts.compression);
+    lua_setfield(L, -2, "compression");
   }
   tl_push_integer(L, facts.byte_order_marks);
   lua_setfield(L, -2, "byte_order_marks");

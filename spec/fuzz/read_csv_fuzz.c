@@ -1,7 +1,7 @@
 /* The fuzzer of the CSV reader. With clang and its fuzzer, in bash:
  *
  *     clang -g -O1 -fsanitize=fuzzer,address,undefined -DTALLY_UNSTABLE -Icsrc csrc/{base,column,ingest}/?*.c \
- *       spec/fuzz/read_csv_fuzz.c -lcsv -ljansson -lpthread -lm -o build/read_csv_fuzz
+ *       spec/fuzz/read_csv_fuzz.c -lcsv -ljansson -lz -lpthread -lm -o build/read_csv_fuzz
  *     build/read_csv_fuzz -max_len=4096 build/corpus spec/fuzz/corpus/read_csv
  *
  * An input that fails goes into spec/fuzz/corpus/read_csv with the mending of the fault; spec/c/fuzz_test.c replays them all. */
