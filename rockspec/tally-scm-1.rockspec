@@ -34,6 +34,7 @@ build = {
         "csrc/base/nearest.c",
         "csrc/base/number.c",
         "csrc/base/pool.c",
+        "csrc/base/power.c",
         "csrc/base/shortest.c",
         "csrc/base/status.c",
         "csrc/base/text.c",

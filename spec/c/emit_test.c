@@ -70,19 +70,18 @@ static bool reads_back(double value) {
 
 /* Neither the nearest number with one digit less nor its neighbours read back; and of its own length it is the nearest. */
 static bool is_shortest(double value) {
-  char digits[TL_SHORTEST_DIGITS], form[64];
-  int point, count = tl_shortest_digits(value, digits, &point);
-  snprintf(form, sizeof form, "%.*e", count - 1, value);
-  if (strtod(form, NULL) == value) {
-    if (form[0] != '0' + digits[0]) return false;
-    for (int i = 1; i < count; i++)
-      if (form[i + 1] != '0' + digits[i]) return false;
+  char form[64], nearest[64];
+  int exponent, count, power;
+  uint64_t digits = tl_shortest(value, &exponent);
+  count = snprintf(form, sizeof form, "%llu", (unsigned long long)digits);
+  snprintf(nearest, sizeof nearest, "%.*e", count - 1, value);
+  power = atoi(strchr(nearest, 'e') + 1);
+  if (strtod(nearest, NULL) == value) { /* else the only one of its length that reads back is not the nearest */
+    if (count > 1) memmove(nearest + 1, nearest + 2, (size_t)count - 1);
+    if (memcmp(form, nearest, (size_t)count) != 0 || power != exponent + count - 1) return false;
   }
-  if (count == 1) return true;
-  uint64_t head = 0;
-  for (int i = 0; i < count - 1; i++) head = head * 10 + (uint64_t)digits[i];
-  for (int step = -1; step <= 2; step++) {
-    snprintf(form, sizeof form, "%llue%d", (unsigned long long)(head + (uint64_t)step), point - count + 1);
+  for (int64_t step = -1; count > 1 && step <= 2; step++) {
+    snprintf(form, sizeof form, "%llue%d", (unsigned long long)(digits / 10) + (unsigned long long)step, exponent + 1);
     if (strtod(form, NULL) == value) return false;
   }
   return true;
