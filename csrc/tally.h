@@ -517,8 +517,17 @@ TALLY_API tally_status tally_program_count(tally_program *program, int64_t *out,
  * 7. Writing
  * ===================================================================================================== */
 
-/* Where bytes go: a file (written under a temporary name in the same folder, then renamed: the old file or the whole new one,
- * never a mixture), an open descriptor, or a function. */
+/* Where bytes go: a file, an open descriptor, or a function.
+ *
+ * A file is written under a temporary name in the same folder (".tally-PID-N"), made safe on the disk, and then renamed, and its
+ * folder made safe too. So whatever fails, and whoever looks meanwhile, finds the old file or the whole new one, never a mixture;
+ * on an error the old file is there and the temporary one is gone. The new file has the mode of the old one, and its owner as far
+ * as the system allows; the link that leads to it stays a link, but other names of the old file (hard links) keep what was in it.
+ * What is not a regular file, such as a pipe, is written straight, as a descriptor is.
+ *
+ * A table is put into words by all threads, a few megabytes at a time; a function and a descriptor are used by the caller's thread
+ * alone. A reader of a pipe that went away, or a limit on the size of files, is TALLY_EIO and no signal. The error's `where` is the
+ * path, its text the reason: "cannot be written: No space left on device". */
 typedef struct tally_output {
   const char *path;
   tally_status (*write)(void *context, const void *bytes, size_t size, tally_error *error); /* used when path is NULL */

@@ -50,6 +50,7 @@ build = {
         "csrc/emit/csv_out.c",
         "csrc/emit/json_out.c",
         "csrc/emit/output.c",
+        "csrc/emit/records.c",
         "csrc/ingest/cell.c",
         "csrc/ingest/convert.c",
         "csrc/ingest/csv.c",

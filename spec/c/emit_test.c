@@ -1,29 +1,12 @@
-/* Writing: numbers in their shortest form, CSV and JSON to the byte, files that are whole or as they were. */
+/* Writing: numbers in their shortest form, CSV and JSON to the byte, and back. Where the bytes go: output_test. */
 #include <math.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/format.h"
 #include "base/shortest.h"
+#include "sink.h"
 #include "twin.h"
 
 /* ---- into memory ---- */
-
-typedef struct sink {
-  char *bytes;
-  size_t size, most; /* refuses more than `most` */
-} sink;
-
-static tally_status take(void *context, const void *bytes, size_t size, tally_error *error) {
-  (void)error;
-  sink *it = context;
-  if (it->most && it->size + size > it->most) return TALLY_EIO;
-  it->bytes = realloc(it->bytes, it->size + size + 1);
-  if (size) memcpy(it->bytes + it->size, bytes, size);
-  it->size += size;
-  it->bytes[it->size] = '\0';
-  return TALLY_OK;
-}
 
 static bool is_written(const sink *it, const char *expected) {
   bool same = it->size == strlen(expected) && (it->size == 0 || memcmp(it->bytes, expected, it->size) == 0);
@@ -33,16 +16,18 @@ static bool is_written(const sink *it, const char *expected) {
 
 static void check_csv(const tally_table *table, const tally_csv_write_options *options, const char *expected) {
   sink it = {0};
-  MUST(tally_write_csv(table, &(tally_output){.write = take, .context = &it}, options, &check_error));
+  tally_output to = sink_output(&it);
+  MUST(tally_write_csv(table, &to, options, &check_error));
   CHECK(is_written(&it, expected));
   free(it.bytes);
 }
 
 static void check_json(const tally_table *table, bool lines, const char *expected) {
   sink it = {0};
+  tally_output to = sink_output(&it);
   tally_json_write_options options = TALLY_JSON_WRITE_OPTIONS;
   options.lines = lines;
-  MUST(tally_write_json(table, &(tally_output){.write = take, .context = &it}, &options, &check_error));
+  MUST(tally_write_json(table, &to, &options, &check_error));
   CHECK(is_written(&it, expected));
   free(it.bytes);
 }
@@ -223,10 +208,10 @@ static void test_csv(const tally_table *table) {
   tally_table_release(last);
   static const char never[] = "\"\n.-+0ez"; /* what numbers and dates are written with would part them */
   sink it = {0};
+  tally_output to = sink_output(&it);
   for (const char *separator = never; *separator; separator++) {
     options.separator = *separator;
-    FAILS(TALLY_ESYNTAX, "cannot separate fields",
-          tally_write_csv(table, &(tally_output){.write = take, .context = &it}, &options, &check_error));
+    FAILS(TALLY_ESYNTAX, "cannot separate fields", tally_write_csv(table, &to, &options, &check_error));
   }
 }
 
@@ -310,6 +295,7 @@ static tally_table *writable_table(int64_t rows) {
 
 static void check_json_round(const tally_table *table, bool lines) {
   sink it = {0};
+  tally_output to = sink_output(&it);
   tally_json_write_options out = TALLY_JSON_WRITE_OPTIONS;
   tally_json_options in = TALLY_JSON_OPTIONS;
   tally_reading *reading;
@@ -317,7 +303,7 @@ static void check_json_round(const tally_table *table, bool lines) {
   in.type_names = names;
   in.types = types;
   in.type_count = WIDTH;
-  MUST(tally_write_json(table, &(tally_output){.write = take, .context = &it}, &out, &check_error));
+  MUST(tally_write_json(table, &to, &out, &check_error));
   MUST(tally_read_json(&(tally_input){.bytes = it.bytes, .size = it.size}, &in, &reading, &check_error));
   CHECK(same_tables(tally_reading_table(reading), table, false));
   CHECK(tally_table_rows(tally_reading_problems(reading)) == 0);
@@ -328,6 +314,7 @@ static void check_json_round(const tally_table *table, bool lines) {
 /* Symbols come back as the reasons that they were. */
 static void check_csv_round(const tally_table *table, char separator) {
   sink it = {0};
+  tally_output to = sink_output(&it);
   tally_csv_write_options out = TALLY_CSV_WRITE_OPTIONS;
   tally_csv_options in = TALLY_CSV_OPTIONS;
   tally_reading *reading;
@@ -337,7 +324,7 @@ static void check_csv_round(const tally_table *table, char separator) {
   in.type_names = names;
   in.types = types;
   in.type_count = WIDTH;
-  MUST(tally_write_csv(table, &(tally_output){.write = take, .context = &it}, &out, &check_error));
+  MUST(tally_write_csv(table, &to, &out, &check_error));
   MUST(tally_read_csv(&(tally_input){.bytes = it.bytes, .size = it.size}, &in, &reading, &check_error));
   CHECK(same_tables(tally_reading_table(reading), table, true));
   CHECK(tally_table_rows(tally_reading_problems(reading)) == 0);
@@ -354,117 +341,7 @@ static void test_rounds(void) {
   }
 }
 
-/* ---- files ---- */
-
-static char folder[] = "/tmp/tally-emit-XXXXXX";
-static char path[64];
-
-static char *content(const char *of) {
-  static char bytes[4096];
-  FILE *file = fopen(of, "rb");
-  if (!file) return NULL;
-  bytes[fread(bytes, 1, sizeof bytes - 1, file)] = '\0';
-  fclose(file);
-  return bytes;
-}
-
-/* Files in the folder, hidden ones too. */
-static int files_there(void) {
-  char command[128], answer[16] = "";
-  snprintf(command, sizeof command, "ls -A %s | wc -l", folder);
-  FILE *pipe = popen(command, "r");
-  if (!fgets(answer, sizeof answer, pipe)) answer[0] = '\0';
-  pclose(pipe);
-  return atoi(answer);
-}
-
-static bool holds(const char *of, const char *expected) {
-  const char *there = content(of);
-  return there && strcmp(there, expected) == 0;
-}
-
-static void test_file(void) {
-  struct stat now;
-  MUST(tally_write_bytes("old\n", 4, &(tally_output){.path = path}, &check_error));
-  CHECK(holds(path, "old\n"));
-  CHECK(chmod(path, 0640) == 0);
-  MUST(tally_write_bytes("new\n", 4, &(tally_output){.path = path}, &check_error));
-  CHECK(holds(path, "new\n"));
-  CHECK(stat(path, &now) == 0 && (now.st_mode & 07777) == 0640);
-  CHECK(files_there() == 1);
-  char link[80];
-  snprintf(link, sizeof link, "%s/link", folder);
-  CHECK(symlink("t.csv", link) == 0);
-  MUST(tally_write_bytes("through\n", 8, &(tally_output){.path = link}, &check_error));
-  CHECK(holds(path, "through\n") && lstat(link, &now) == 0 && S_ISLNK(now.st_mode));
-  CHECK(unlink(link) == 0);
-}
-
-static void test_failures(const tally_table *table) {
-  tally_output to_file = {.path = path};
-  MUST(tally_write_bytes("old\n", 4, &to_file, &check_error));
-  FAILS(TALLY_EIO, "'/dev/full'", tally_write_csv(table, &(tally_output){.path = "/dev/full"}, NULL, &check_error));
-  FAILS(TALLY_EIO, "it is a folder", tally_write_csv(table, &(tally_output){.path = folder}, NULL, &check_error));
-  char nowhere[80];
-  snprintf(nowhere, sizeof nowhere, "%s/none/t.csv", folder);
-  FAILS(TALLY_EIO, nowhere, tally_write_csv(table, &(tally_output){.path = nowhere}, NULL, &check_error));
-  FAILS(TALLY_EIO, "cannot write", tally_write_csv(table, &(tally_output){.path = ""}, NULL, &check_error));
-  FAILS(TALLY_EIO, "cannot write to", tally_write_csv(table, &(tally_output){.descriptor = -1}, NULL, &check_error));
-  sink it = {.most = 1};
-  FAILS(TALLY_EIO, "refused", tally_write_csv(table, &(tally_output){.write = take, .context = &it}, NULL, &check_error));
-  tally_cancel(true);
-  char *much = calloc(1, 200000);
-  FAILS(TALLY_ECANCEL, "", tally_write_bytes(much, 200000, &to_file, &check_error));
-  tally_cancel(false);
-  free(much);
-  if (geteuid() != 0) {
-    CHECK(chmod(folder, 0500) == 0);
-    FAILS(TALLY_EIO, path, tally_write_csv(table, &to_file, NULL, &check_error));
-    CHECK(chmod(folder, 0700) == 0);
-    CHECK(chmod(path, 0400) == 0);
-    FAILS(TALLY_EIO, path, tally_write_csv(table, &to_file, NULL, &check_error));
-    CHECK(chmod(path, 0600) == 0);
-  }
-  CHECK(holds(path, "old\n"));
-  CHECK(files_there() == 1);
-}
-
-static void test_descriptor(const tally_table *table) {
-  int ends[2];
-  char got[16] = "";
-  tally_table *none;
-  MUST(tally_table_slice(table, 0, 0, &none, &check_error));
-  CHECK(pipe(ends) == 0);
-  MUST(tally_write_csv(none, &(tally_output){.descriptor = ends[1]}, NULL, &check_error));
-  CHECK(write(ends[1], "!", 1) == 1); /* still open */
-  CHECK(read(ends[0], got, sizeof got) == (ssize_t)sizeof got && memcmp(got, "\"a, b\",n,x,when,", sizeof got) == 0);
-  close(ends[0]);
-  close(ends[1]);
-  tally_table_release(none);
-}
-
-static void test_memory(const tally_table *table) {
-  size_t before = tally_memory_used();
-  MUST(tally_write_bytes("old\n", 4, &(tally_output){.path = path}, &check_error));
-  for (int form = 0; form < 2; form++) {
-    tally_status status = TALLY_ENOMEM;
-    for (int64_t count = 0; status != TALLY_OK && count < 100; count++) {
-      tally_error error = {0};
-      tally_output to = {.path = path};
-      tally_fail_allocation(count, false);
-      status = form ? tally_write_json(table, &to, NULL, &error) : tally_write_csv(table, &to, NULL, &error);
-      tally_fail_allocation(-1, false);
-      CHECK(status == TALLY_OK || (status == TALLY_ENOMEM && error.code == TALLY_ENOMEM));
-      CHECK(status == TALLY_OK || form || holds(path, "old\n"));
-      CHECK(tally_memory_used() == before && files_there() == 1);
-    }
-    CHECK(status == TALLY_OK);
-  }
-}
-
 int main(void) {
-  if (!mkdtemp(folder)) return 1;
-  snprintf(path, sizeof path, "%s/t.csv", folder);
   tally_table *table = sample();
   test_numbers();
   test_random_numbers();
@@ -472,12 +349,6 @@ int main(void) {
   test_csv(table);
   test_json(table);
   test_rounds();
-  test_file();
-  test_failures(table);
-  test_descriptor(table);
-  test_memory(table);
   tally_table_release(table);
-  unlink(path);
-  rmdir(folder);
   return finish();
 }
