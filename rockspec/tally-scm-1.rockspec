@@ -48,6 +48,7 @@ build = {
         "csrc/column/table.c",
         "csrc/column/take.c",
         "csrc/emit/csv_out.c",
+        "csrc/emit/formula.c",
         "csrc/emit/json_out.c",
         "csrc/emit/output.c",
         "csrc/emit/records.c",

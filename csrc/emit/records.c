@@ -11,7 +11,7 @@
 #include "emit/output.h"
 
 /* STEP: texts are copied in steps of so many bytes; as many are readable after each text and writable after each place. */
-enum { PIECE_BYTES = 1 << 17, STEP = 32 };
+enum { PIECE_BYTES = 1 << 17, STEP = 32, SAMPLE_ROWS = 64, USUAL_SIZE = 8 };
 
 /* Texts as they are written, end to end: form i is bytes.at[start[i]] up to start[i + 1]. */
 typedef struct forms {
@@ -202,19 +202,19 @@ static tally_status make_piece(void *context, size_t piece, tl_bytes *bytes, tal
   return end == it->table->rows ? tl_bytes_put(bytes, it->form->tail, error) : TALLY_OK;
 }
 
-/* The bytes of a cell, on average. */
-static size_t usual_size(const column_writing *it) {
-  const tally_column *column = it->column;
-  if (it->values.count) return it->values.bytes.size / it->values.count;
-  const tally_column *texts = column->dictionary ? column->dictionary : column;
-  if (texts->type != TALLY_TEXT || texts->length == 0) return it->before.size + 8;
-  return it->before.size + (size_t)(tl_offsets(texts)[texts->length] - tl_offsets(texts)[0]) / (size_t)texts->length;
+static size_t cell_size(const column_writing *it, int64_t row) {
+  if (it->source == FROM_CODE && it->values.count) return form_at(&it->values, it->codes[row]).size;
+  return it->before.size + (it->source == FROM_TEXT ? tl_text_at(it->column, row).size : USUAL_SIZE);
 }
 
+/* By a few rows from all over the table. */
 static void choose_rows(records *it) {
-  size_t bytes = it->form->end.size + 1;
-  for (size_t c = 0; c < it->table->columns; c++) bytes += usual_size(&it->columns[c]);
-  it->piece_rows = PIECE_BYTES / (int64_t)bytes + 1;
+  int64_t rows = it->table->rows, looked_at = rows < SAMPLE_ROWS ? rows : SAMPLE_ROWS;
+  size_t bytes = 1;
+  for (int64_t i = 0; i < looked_at; i++) {
+    for (size_t c = 0; c < it->table->columns; c++) bytes += cell_size(&it->columns[c], rows / looked_at * i);
+  }
+  it->piece_rows = PIECE_BYTES * looked_at / (int64_t)bytes + 1;
 }
 
 /* ---- together ---- */
