@@ -539,8 +539,17 @@ TALLY_API tally_status tally_program_count(tally_program *program, int64_t *out,
  * 7. Writing
  * ===================================================================================================== */
 
-/* Where bytes go: a file (written under a temporary name in the same folder, then renamed: the old file or the whole new one,
- * never a mixture), an open descriptor, or a function. */
+/* Where bytes go: a file, an open descriptor, or a function.
+ *
+ * A file is written under a temporary name in the same folder (".tally-PID-N"), made safe on the disk, and then renamed, and its
+ * folder made safe too. So whatever fails, and whoever looks meanwhile, finds the old file or the whole new one, never a mixture;
+ * on an error the old file is there and the temporary one is gone. The new file has the mode of the old one, and its owner as far
+ * as the system allows; the link that leads to it stays a link, but other names of the old file (hard links) keep what was in it.
+ * What is not a regular file, such as a pipe, is written straight, as a descriptor is.
+ *
+ * A table is put into words by all threads, a few megabytes at a time; a function and a descriptor are used by the caller's thread
+ * alone. A reader of a pipe that went away, or a limit on the size of files, is TALLY_EIO and no signal. The error's `where` is the
+ * path, its text the reason: "cannot be written: No space left on device". */
 typedef struct tally_output {
   const char *path;
   tally_status (*write)(void *context, const void *bytes, size_t size, tally_error *error); /* used when path is NULL */
@@ -554,14 +563,37 @@ typedef struct tally_csv_write_options {
   bool header;
   bool symbols;         /* a missing value with a reason is written as its symbol; else as `missing` */
   const char *missing;  /* NULL: nothing at all. Empty text is written "" so that the two read back as they were. */
-  const char *line_end; /* NULL: "\n" */
+  const char *line_end; /* "\n", "\r\n" or "\r"; NULL: "\n" */
+  bool for_spreadsheet; /* to be opened in Excel and its like, and not to be read back: see below */
 } tally_csv_write_options;
 
 #define TALLY_CSV_WRITE_OPTIONS \
   { .size = sizeof(tally_csv_write_options), .header = true, .symbols = true }
 
-/* Numbers are written in the shortest form that reads back to the same bits, and so that they are seen to be numbers: 2.0.
- * errors: TALLY_EIO, TALLY_ESYNTAX (the separator cannot be one), TALLY_ENOMEM, TALLY_ECANCEL */
+/* Numbers are written in the shortest form that reads back to the same bits, and so that they are seen to be numbers: 2.0. A text
+ * is quoted when it is empty, has blanks at an end, or holds the separator, a quote or a line end; a missing value is nothing, so
+ * that in a table of one column it is a blank line, which tally_read_csv takes for one.
+ *
+ * What is written reads back as the same table, with names, types, values, missing values and their symbols, when the reader is
+ * told what a file cannot say: the separator, the types of all columns, TALLY_HEADER_FIRST, and trim = false. But for a few
+ * things CSV has no form that its readers agree on:
+ *   - NaN, infinities, dates outside the years 0 to 9999, and NUL bytes in a text are among the problems;
+ *   - a text that is a symbol in brackets, such as [c], is read as missing for that reason;
+ *   - a symbol without brackets in a column of text is read as a text, and one that is not among tally_symbols has to be
+ *     given to the reader in `symbols`;
+ *   - an empty text is read as missing where the first 200 rows are nothing but quoted texts;
+ *   - blanks at the ends of a column's name are dropped.
+ * Without types, a column of booleans, integers, numbers or dates comes back as such when one of its values is there (booleans:
+ * and no symbol without brackets), and a column of text when one of its values is no boolean, number or date, "007" being none, and
+ * one not in single quotes. The order of declared levels is not written.
+ *
+ * With for_spreadsheet the file begins with a byte-order mark, without which Excel does not take it for UTF-8, and no text is run
+ * as a formula (CWE-1236). By the advice of OWASP ("CSV Injection"; ASVS 1.2.10) a single quote is put before a text that begins
+ * with a tab, CR, LF or NUL, and before each line of one that begins, after blanks, with = + - @ or the full-width form of one;
+ * names of columns and published symbols too. Numbers and dates are never changed, nor is a text that is a number (-5.3) or a
+ * single character (-).
+ *
+ * errors: TALLY_EIO, TALLY_ESYNTAX (the separator or the line end cannot be one), TALLY_ENOMEM, TALLY_ECANCEL */
 TALLY_API tally_status tally_write_csv(const tally_table *table, const tally_output *output, const tally_csv_write_options *options,
                                        tally_error *error);
 
@@ -573,12 +605,14 @@ typedef struct tally_json_write_options {
 #define TALLY_JSON_WRITE_OPTIONS \
   { .size = sizeof(tally_json_write_options) }
 
-/* An array of records, keys in the order of the columns. Missing is null; NaN and infinities, which JSON does not have, are null
- * too. errors: TALLY_EIO, TALLY_ENOMEM */
+/* An array of records, keys in the order of the columns. Integers are written to the last digit, dates as texts. Missing is null,
+ * whatever its reason; NaN and infinities, which JSON does not have, are null too. The rest reads back as it was when the reader is
+ * told the types of all columns. errors: TALLY_EIO, TALLY_ENOMEM, TALLY_ECANCEL */
 TALLY_API tally_status tally_write_json(const tally_table *table, const tally_output *output,
                                         const tally_json_write_options *options, tally_error *error);
 
-/* Writes bytes that the caller has ready, with the same care for the file that is there. errors: TALLY_EIO, TALLY_ENOMEM */
+/* Writes bytes that the caller has ready, with the same care for the file that is there.
+ * errors: TALLY_EIO, TALLY_ENOMEM, TALLY_ECANCEL */
 TALLY_API tally_status tally_write_bytes(const void *bytes, size_t size, const tally_output *output, tally_error *error);
 
 /* A value as the writers write it: "true", "-12", the shortest form of a number that reads back to the same bits ("2.0", "0.1",

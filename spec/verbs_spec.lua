@@ -293,13 +293,44 @@ describe("write", function()
     assert.equal("year;level;students\n2018/19;UG;100\n2018/19;PGT;50\n", written(".csv", { separator = ";" }))
   end)
 
+  it("has the options of its form, and no others", function()
+    assert.equal("write to json has no option 'separator' (options: format, marks)",
+      message(students.write, students, nil, { format = "json", separator = ";" }))
+    assert.equal("write to md has no option 'for_spreadsheet' (options: format)",
+      message(students.write, students, "x.md", { for_spreadsheet = true }))
+    assert.equal("write has no option 'seperator'; did you mean 'separator'? (options: for_spreadsheet, format, header, " ..
+      "line_end, marks, missing, separator, symbols)", message(students.write, students, "x.csv", { seperator = ";" }))
+    assert.matches("a line ends with a line feed", message(students.write, students, nil, { line_end = ";" }))
+  end)
+
+  it("disarms formulas for a spreadsheet, and leaves numbers alone", function()
+    local t = tally.from_columns { { "+name", { "=1+1", "-5.3", "plain" } }, { "n", { -1, -2.5, 3 } } }
+    assert.equal("\u{FEFF}'+name,n\n'=1+1,-1.0\n-5.3,-2.5\nplain,3.0\n", t:write(nil, { for_spreadsheet = true }))
+    assert.equal("+name,n\n=1+1,-1.0\n-5.3,-2.5\nplain,3.0\n", t:write())
+  end)
+
+  it("reads back as it was, missing values and their symbols included", function()
+    local text = '"a, b",n,x,day,ok,note\nplain,1,0.1,2020-02-29,true,\n"",-9223372036854775808,2.0,,false," pad "\n' ..
+      '"say ""hi""",[c],..,[x],,[c]\n,,-0.0,,,"two\nlines"\n'
+    local types = { ["a, b"] = "text", n = "integer", x = "number", day = "date", ok = "boolean", note = "text" }
+    local t = tally.read_csv({ text = text }, { types = types, header = "first", trim = false })
+    assert.equal(0, #t:problems())
+    assert.equal(text, t:write())
+    t:write(path .. ".csv")
+    assert.equal(text, tally.read_csv(path .. ".csv", { types = types, header = "first", trim = false }):write())
+    os.remove(path .. ".csv")
+  end)
+
   it("keeps the old file when the new one cannot be made", function()
     local text = written ".csv"
     assert.is_false(pcall(function() students:filter(function() error "x" end):write(path) end))
     local file = assert(io.open(path, "rb"))
     assert.equal(text, file:read "a")
     file:close()
-    assert.matches("^/nonexistent/x.csv: ", message(students.write, students, "/nonexistent/x.csv"))
+    assert.matches("^/nonexistent/x.csv: cannot be written: No such file or directory",
+      message(students.write, students, "/nonexistent/x.csv"))
+    assert.matches("^/dev/full: cannot be written: No space left on device",
+      message(students.write, students, "/dev/full", { format = "csv" }))
   end)
 end)
 

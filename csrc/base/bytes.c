@@ -3,12 +3,17 @@
 
 #include "base/format.h"
 
-tally_status tl_bytes_put(tl_bytes *bytes, tally_text text, tally_error *error) {
+tally_status tl_bytes_grow(tl_bytes *bytes, size_t size, tally_error *error) {
   size_t need;
-  if (__builtin_add_overflow(bytes->size, text.size, &need)) return tl_no_memory(error);
-  TL_TRY(tl_mem_reserve((void **)&bytes->at, &bytes->capacity, need, 1, error));
-  if (text.size) memcpy(bytes->at + bytes->size, text.bytes, text.size);
-  bytes->size = need;
+  if (__builtin_add_overflow(bytes->size, size, &need)) return tl_no_memory(error);
+  return tl_mem_reserve((void **)&bytes->at, &bytes->capacity, need, 1, error);
+}
+
+tally_status tl_bytes_put(tl_bytes *bytes, tally_text text, tally_error *error) {
+  char *to = tl_bytes_room(bytes, text.size, error);
+  if (!to && text.size) return TALLY_ENOMEM;
+  if (text.size) memcpy(to, text.bytes, text.size);
+  bytes->size += text.size;
   return TALLY_OK;
 }
 

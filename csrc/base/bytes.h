@@ -17,7 +17,14 @@ static inline tally_text tl_bytes_text(const tl_bytes *bytes) {
   return tl_text(bytes->at, bytes->size);
 }
 
-/* Adds at the end. errors: TALLY_ENOMEM, and what was there is still there */
+/* Makes room for `size` more bytes. errors: TALLY_ENOMEM, and what was there is still there */
+tally_status tl_bytes_grow(tl_bytes *bytes, size_t size, tally_error *error);
+/* Where `size` more bytes may be put; those that are to stay are then added to bytes->size. NULL: memory was refused. */
+static inline char *tl_bytes_room(tl_bytes *bytes, size_t size, tally_error *error) {
+  if (bytes->capacity - bytes->size < size && tl_bytes_grow(bytes, size, error)) return NULL;
+  return bytes->at + bytes->size;
+}
+/* Adds at the end. errors: as tl_bytes_grow */
 tally_status tl_bytes_put(tl_bytes *bytes, tally_text text, tally_error *error);
 /* The same, in the plain form of tally_format_value. */
 tally_status tl_bytes_put_value(tl_bytes *bytes, tally_value value, tally_error *error);

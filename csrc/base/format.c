@@ -12,13 +12,29 @@
 
 /* ---- integers ---- */
 
+static const char pairs[] = /* 00 to 99 */
+    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
+static int count_digits(uint64_t value) {
+  static const uint64_t powers[] = {0,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
+                                    1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
+  int bits = 64 - __builtin_clzll(value | 1), guess = bits * 1233 >> 12; /* 1233 / 4096 is log10(2), or right below */
+  return guess + (value >= powers[guess]);
+}
+
+/* The last `count` digits of the value. */
+static char *put_last_digits(char *to, uint64_t value, int count) {
+  char *end = to + count;
+  for (; count >= 2; count -= 2, value /= 100) memcpy(to + count - 2, pairs + value % 100 * 2, 2);
+  if (count) *to = (char)('0' + value % 10);
+  return end;
+}
+
 /* At least `width` digits, zeros in front. */
 static char *put_digits(char *to, uint64_t value, int width) {
-  char reversed[20];
-  int count = 0;
-  for (; value || count < width; value /= 10) reversed[count++] = (char)('0' + value % 10);
-  while (count > 0) *to++ = reversed[--count];
-  return to;
+  int count = count_digits(value);
+  return put_last_digits(to, value, count > width ? count : width);
 }
 
 static uint64_t magnitude(int64_t value) {
@@ -35,25 +51,35 @@ size_t tl_format_integer(int64_t value, char to[TL_FORMAT_SIZE]) {
 
 /* ---- numbers ---- */
 
-/* Digits first .. last-1, zeros where there are none. */
-static char *put_shortest(char *to, const char *digits, int count, int first, int last) {
-  for (int i = first; i < last; i++) *to++ = (char)('0' + (i >= 0 && i < count ? digits[i] : 0));
-  return to;
+static char *put_zeros(char *to, int count) {
+  memset(to, '0', (size_t)count);
+  return to + count;
 }
 
-static char *put_plain(char *to, const char *digits, int count, int point) {
-  to = put_shortest(to, digits, count, point > 0 ? 0 : point - 1, point);
-  *to++ = '.';
-  return put_shortest(to, digits, count, point, count > point ? count : point + 1);
+/* The digits with a point after the first `whole` of them, at least one digit on either side. */
+static char *put_point(char *to, uint64_t digits, int count, int whole) {
+  if (whole >= count) {
+    to = put_zeros(put_last_digits(to, digits, count), whole - count);
+    *to++ = '.';
+    return put_zeros(to, 1);
+  }
+  if (whole <= 0) {
+    to = put_zeros(to, 1);
+    *to++ = '.';
+    return put_last_digits(put_zeros(to, -whole), digits, count);
+  }
+  put_last_digits(to, digits, count);
+  memmove(to + whole + 1, to + whole, 16); /* of which count - whole are digits */
+  to[whole] = '.';
+  return to + count + 1;
 }
 
-static char *put_exponent(char *to, const char *digits, int count, int point) {
-  to = put_shortest(to, digits, count, 0, 1);
-  if (count > 1) *to++ = '.';
-  to = put_shortest(to, digits, count, 1, count);
+/* d.ddde±n, the point only between digits. */
+static char *put_exponent(char *to, uint64_t digits, int count, int exponent) {
+  to = count > 1 ? put_point(to, digits, count, 1) : put_last_digits(to, digits, 1);
   *to++ = 'e';
-  if (point < 1) *to++ = '-';
-  return put_digits(to, magnitude(point - 1), 1);
+  if (exponent < 0) *to++ = '-';
+  return put_digits(to, magnitude(exponent), 1);
 }
 
 static char *put_word(char *to, const char *word) {
@@ -63,12 +89,12 @@ static char *put_word(char *to, const char *word) {
 }
 
 static char *put_positive(char *to, double value) {
-  char digits[TL_SHORTEST_DIGITS];
-  int point, count;
-  if (value == 0) return put_word(to, "0.0");
   if (isinf(value)) return put_word(to, "inf");
-  count = tl_shortest_digits(value, digits, &point);
-  return point > -4 && point <= 16 ? put_plain(to, digits, count, point) : put_exponent(to, digits, count, point);
+  if (value < 0x1p53 && value == (double)(uint64_t)value) return put_word(put_digits(to, (uint64_t)value, 1), ".0");
+  int exponent;
+  uint64_t digits = tl_shortest(value, &exponent);
+  int count = count_digits(digits), whole = count + exponent;
+  return whole > -4 && whole <= 16 ? put_point(to, digits, count, whole) : put_exponent(to, digits, count, whole - 1);
 }
 
 size_t tl_format_number(double value, char to[TL_FORMAT_SIZE]) {

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Holds every value but a text, and the NUL that is put after it. */
-enum { TL_FORMAT_SIZE = 32 };
+/* Holds every value but a text, the NUL that is put after it, and what may be written beyond that on the way. */
+enum { TL_FORMAT_SIZE = 40 };
 
 /* Each returns the number of bytes before the NUL. */
 

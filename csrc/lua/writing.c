@@ -85,10 +85,10 @@ static int finish_output(lua_State *L, const tally_output *output, const piece_l
   return 1;
 }
 
-/* table:write_csv([output [, { separator =, header =, symbols =, missing =, line_end = }]]) -> text when there is no output; output
- * is { path = } or { descriptor = } */
+/* table:write_csv([output [, { separator =, header =, symbols =, missing =, line_end =, for_spreadsheet = }]]) -> text when there
+ * is no output; output is { path = } or { descriptor = } */
 static int table_write_csv(lua_State *L) {
-  static const char *const known[] = {"separator", "header", "symbols", "missing", "line_end", NULL};
+  static const char *const known[] = {"separator", "header", "symbols", "missing", "line_end", "for_spreadsheet", NULL};
   tally_error error = {0};
   piece_list list;
   tally_csv_write_options options = TALLY_CSV_WRITE_OPTIONS;
@@ -99,6 +99,7 @@ static int table_write_csv(lua_State *L) {
   options.symbols = tl_field_boolean(fields, "symbols", options.symbols);
   options.missing = tl_field_name(fields, "missing", options.missing);
   options.line_end = tl_field_name(fields, "line_end", options.line_end);
+  options.for_spreadsheet = tl_field_boolean(fields, "for_spreadsheet", options.for_spreadsheet);
   const tally_table *table = tl_hold_table(L, 1);
   tally_output output = check_output(L, 2, &list);
   return finish_output(L, &output, &list, tally_write_csv(table, &output, &options, &error), &error);

@@ -4,7 +4,9 @@
 --
 --     format      the form, when the path does not say it
 --     marks       write the column is_total too, when there are marks (csv, tsv, json and ndjson)
---     separator, header, missing, symbols, line_end    as the engine writes delimited text
+--     separator, header, missing, symbols, line_end    as the engine writes delimited text (csv and tsv)
+--     for_spreadsheet    for Excel and its like: a byte-order mark, and a ' before texts that would be run as formulas
+--                        (csv and tsv)
 --
 -- @module tally.write
 
@@ -13,9 +15,6 @@ local error_ = require "tally.error"
 local options_ = require "tally.options"
 local run = require "tally.run"
 local schema_ = require "tally.schema"
-
-local known = { format = { "csv", "tsv", "json", "ndjson", "txt", "md" }, marks = "boolean", separator = "string",
-  header = "boolean", missing = "string", symbols = "boolean", line_end = "string" }
 
 local function data_of(t, options)
   local schema, data = t.plan.schema, run.run(t.plan)
@@ -26,7 +25,8 @@ end
 local function delimited(separator)
   return function(t, output, options)
     return data_of(t, options):write_csv(output, { separator = options.separator or separator, header = options.header,
-      missing = options.missing, symbols = options.symbols, line_end = options.line_end })
+      missing = options.missing, symbols = options.symbols, line_end = options.line_end,
+      for_spreadsheet = options.for_spreadsheet })
   end
 end
 
@@ -47,6 +47,14 @@ local writers = { csv = delimited ",", tsv = delimited "\t", json = json(false),
   txt = printed "text",
   md = printed "markdown" }
 
+-- The options of each form, and of all.
+local formats = { "csv", "tsv", "json", "ndjson", "txt", "md" }
+local of_csv = { format = formats, marks = "boolean", separator = "string", header = "boolean", missing = "string",
+  symbols = "boolean", line_end = "string", for_spreadsheet = "boolean" }
+local of_json = { format = formats, marks = "boolean" }
+local of_print = { format = formats }
+local known = { csv = of_csv, tsv = of_csv, json = of_json, ndjson = of_json, txt = of_print, md = of_print }
+
 local function format_of(path, options)
   if options.format then return options.format end
   if path == nil then return "csv" end
@@ -66,6 +74,7 @@ return function(t, path, options)
   if path ~= nil and type(path) ~= "string" then
     error_.throw("type", ("write takes the path of a file, not %s"):format(schema_.shown(path)))
   end
-  options = options_.check("write", options, known)
-  return writers[format_of(path, options)](t, path and { path = path }, options)
+  local format = format_of(path, options_.check("write", options, of_csv))
+  options = options_.check("write to " .. format, options, known[format])
+  return writers[format](t, path and { path = path }, options)
 end

@@ -1,29 +1,13 @@
-/* Writing: numbers in their shortest form, CSV and JSON to the byte, files that are whole or as they were. */
+/* Writing: numbers in their shortest form, CSV and JSON to the byte. Whether it reads back: round_test. Where it goes: output_test.
+ */
 #include <math.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/format.h"
 #include "base/shortest.h"
+#include "sink.h"
 #include "twin.h"
 
 /* ---- into memory ---- */
-
-typedef struct sink {
-  char *bytes;
-  size_t size, most; /* refuses more than `most` */
-} sink;
-
-static tally_status take(void *context, const void *bytes, size_t size, tally_error *error) {
-  (void)error;
-  sink *it = context;
-  if (it->most && it->size + size > it->most) return TALLY_EIO;
-  it->bytes = realloc(it->bytes, it->size + size + 1);
-  if (size) memcpy(it->bytes + it->size, bytes, size);
-  it->size += size;
-  it->bytes[it->size] = '\0';
-  return TALLY_OK;
-}
 
 static bool is_written(const sink *it, const char *expected) {
   bool same = it->size == strlen(expected) && (it->size == 0 || memcmp(it->bytes, expected, it->size) == 0);
@@ -33,16 +17,18 @@ static bool is_written(const sink *it, const char *expected) {
 
 static void check_csv(const tally_table *table, const tally_csv_write_options *options, const char *expected) {
   sink it = {0};
-  MUST(tally_write_csv(table, &(tally_output){.write = take, .context = &it}, options, &check_error));
+  tally_output to = sink_output(&it);
+  MUST(tally_write_csv(table, &to, options, &check_error));
   CHECK(is_written(&it, expected));
   free(it.bytes);
 }
 
 static void check_json(const tally_table *table, bool lines, const char *expected) {
   sink it = {0};
+  tally_output to = sink_output(&it);
   tally_json_write_options options = TALLY_JSON_WRITE_OPTIONS;
   options.lines = lines;
-  MUST(tally_write_json(table, &(tally_output){.write = take, .context = &it}, &options, &check_error));
+  MUST(tally_write_json(table, &to, &options, &check_error));
   CHECK(is_written(&it, expected));
   free(it.bytes);
 }
@@ -70,19 +56,18 @@ static bool reads_back(double value) {
 
 /* Neither the nearest number with one digit less nor its neighbours read back; and of its own length it is the nearest. */
 static bool is_shortest(double value) {
-  char digits[TL_SHORTEST_DIGITS], form[64];
-  int point, count = tl_shortest_digits(value, digits, &point);
-  snprintf(form, sizeof form, "%.*e", count - 1, value);
-  if (strtod(form, NULL) == value) {
-    if (form[0] != '0' + digits[0]) return false;
-    for (int i = 1; i < count; i++)
-      if (form[i + 1] != '0' + digits[i]) return false;
+  char form[64], nearest[64];
+  int exponent, count, power;
+  uint64_t digits = tl_shortest(value, &exponent);
+  count = snprintf(form, sizeof form, "%llu", (unsigned long long)digits);
+  snprintf(nearest, sizeof nearest, "%.*e", count - 1, value);
+  power = atoi(strchr(nearest, 'e') + 1);
+  if (strtod(nearest, NULL) == value) { /* else the only one of its length that reads back is not the nearest */
+    if (count > 1) memmove(nearest + 1, nearest + 2, (size_t)count - 1);
+    if (memcmp(form, nearest, (size_t)count) != 0 || power != exponent + count - 1) return false;
   }
-  if (count == 1) return true;
-  uint64_t head = 0;
-  for (int i = 0; i < count - 1; i++) head = head * 10 + (uint64_t)digits[i];
-  for (int step = -1; step <= 2; step++) {
-    snprintf(form, sizeof form, "%llue%d", (unsigned long long)(head + (uint64_t)step), point - count + 1);
+  for (int64_t step = -1; count > 1 && step <= 2; step++) {
+    snprintf(form, sizeof form, "%llue%d", (unsigned long long)(digits / 10) + (unsigned long long)step, exponent + 1);
     if (strtod(form, NULL) == value) return false;
   }
   return true;
@@ -224,11 +209,76 @@ static void test_csv(const tally_table *table) {
   tally_table_release(last);
   static const char never[] = "\"\n.-+0ez"; /* what numbers and dates are written with would part them */
   sink it = {0};
+  tally_output to = sink_output(&it);
   for (const char *separator = never; *separator; separator++) {
     options.separator = *separator;
-    FAILS(TALLY_ESYNTAX, "cannot separate fields",
-          tally_write_csv(table, &(tally_output){.write = take, .context = &it}, &options, &check_error));
+    FAILS(TALLY_ESYNTAX, "cannot separate fields", tally_write_csv(table, &to, &options, &check_error));
   }
+}
+
+/* Formulas are disarmed, and nothing else is changed. */
+static void test_spreadsheet(void) {
+  static const char *const names[] = {"=name", "n", "x", "when"};
+  static const char *const texts[] = {"=1+1",
+                                      "+44 20 7946 0000",
+                                      "@SUM(A1)",
+                                      "=a,\"b\"",
+                                      "\t1",
+                                      "a\n=b",
+                                      "\r=c",
+                                      " \xC2\xA0=d",
+                                      "\xEF\xBC\x9D"
+                                      "e",
+                                      "-x",
+                                      "-5.3",
+                                      "+5",
+                                      "-1,234",
+                                      "-",
+                                      "=",
+                                      "don't",
+                                      "a=b",
+                                      ""};
+  enum { TEXTS = sizeof texts / sizeof *texts };
+  tally_value n[TEXTS + 1] = {twin_integer(-5)}, x[TEXTS + 1] = {twin_number(-5.5)};
+  tally_value when[TEXTS + 1] = {{.type = TALLY_DATE, .date = -719529}};
+  tally_builder *builder;
+  tally_column *columns[4];
+  MUST(tally_builder_new(TALLY_TEXT, &builder, &check_error));
+  for (int i = 0; i < TEXTS; i++) MUST(tally_builder_append(builder, twin_text(texts[i]), &check_error));
+  MUST(tally_builder_append_missing(builder, tl_text_of("=s"), &check_error));
+  MUST(tally_builder_finish(builder, &columns[0], &check_error));
+  tally_builder_release(builder);
+  columns[1] = twin_column_of(TALLY_INTEGER, n, TEXTS + 1);
+  columns[2] = twin_column_of(TALLY_NUMBER, x, TEXTS + 1);
+  columns[3] = twin_column_of(TALLY_DATE, when, TEXTS + 1);
+  tally_table *table = twin_table(names, columns, 4, TEXTS + 1);
+  tally_csv_write_options options = TALLY_CSV_WRITE_OPTIONS;
+  options.missing = "=NA()"; /* the caller's, who may want one */
+  options.for_spreadsheet = true;
+  options.separator = ';';
+  check_csv(table, &options,
+            "\xEF\xBB\xBF'=name;n;x;when\n"
+            "'=1+1;-5;-5.5;-0001-12-31\n"
+            "'+44 20 7946 0000;=NA();=NA();=NA()\n"
+            "'@SUM(A1);=NA();=NA();=NA()\n"
+            "\"'=a,\"\"b\"\"\";=NA();=NA();=NA()\n"
+            "'\t1;=NA();=NA();=NA()\n"
+            "\"a\n'=b\";=NA();=NA();=NA()\n"
+            "\"'\r'=c\";=NA();=NA();=NA()\n"
+            "' \xC2\xA0=d;=NA();=NA();=NA()\n"
+            "'\xEF\xBC\x9D"
+            "e;=NA();=NA();=NA()\n"
+            "'-x;=NA();=NA();=NA()\n"
+            "-5.3;=NA();=NA();=NA()\n"
+            "+5;=NA();=NA();=NA()\n"
+            "-1,234;=NA();=NA();=NA()\n"
+            "-;=NA();=NA();=NA()\n"
+            "=;=NA();=NA();=NA()\n"
+            "don't;=NA();=NA();=NA()\n"
+            "a=b;=NA();=NA();=NA()\n"
+            "\"\";=NA();=NA();=NA()\n"
+            "'=s;=NA();=NA();=NA()\n");
+  tally_table_release(table);
 }
 
 static void test_json(const tally_table *table) {
@@ -253,232 +303,121 @@ static void test_json(const tally_table *table) {
   tally_table_release(none);
 }
 
-/* ---- reading back ---- */
+/* ---- any table, against a slow twin ---- */
 
-enum { WIDTH = 6 };
+static void twin_put(sink *to, const char *bytes, size_t size) {
+  sink_take(to, bytes, size, NULL);
+}
 
-static bool same_tables(const tally_table *a, const tally_table *b, bool reasons) {
-  if (a->rows != b->rows || a->columns != b->columns) return false;
-  for (size_t c = 0; c < a->columns; c++) {
-    if (strcmp(a->names[c], b->names[c]) != 0) return false;
-    for (int64_t i = 0; i < a->rows; i++) {
-      if (!twin_same_value(tally_column_value(a->column[c], i), tally_column_value(b->column[c], i))) return false;
-      if (reasons && !tl_text_equal(tally_column_reason(a->column[c], i), tally_column_reason(b->column[c], i))) return false;
+static bool begins_or_ends_with(tally_text text, const char *blank) {
+  size_t size = strlen(blank);
+  return text.size >= size && (!memcmp(text.bytes, blank, size) || !memcmp(text.bytes + text.size - size, blank, size));
+}
+
+static void twin_csv_text(sink *to, tally_text text, char separator) {
+  static const char *const blanks[] = {" ", "\t", "\xC2\xA0", "\xEF\xBB\xBF"};
+  bool quoted = text.size == 0;
+  for (size_t i = 0; i < text.size; i++) quoted |= text.bytes[i] == separator || memchr("\"\r\n", text.bytes[i], 3) != NULL;
+  for (int i = 0; i < 4; i++) quoted |= begins_or_ends_with(text, blanks[i]);
+  if (quoted) twin_put(to, "\"", 1);
+  for (size_t i = 0; i < text.size; i++) twin_put(to, text.bytes[i] == '"' ? "\"\"" : text.bytes + i, 1 + (text.bytes[i] == '"'));
+  if (quoted) twin_put(to, "\"", 1);
+}
+
+static void twin_plain(sink *to, tally_value value) {
+  char form[TL_FORMAT_SIZE];
+  twin_put(to, form, tally_format_value(value, form, sizeof form));
+}
+
+static void twin_csv(sink *to, const tally_table *table, char separator) {
+  for (size_t c = 0; c < table->columns; c++) {
+    if (c) twin_put(to, &separator, 1);
+    twin_csv_text(to, tl_text_of(table->names[c]), separator);
+  }
+  for (int64_t row = 0; row < table->rows; row++) {
+    for (size_t c = 0; c < table->columns; c++) {
+      tally_value value = tally_column_value(table->column[c], row);
+      tally_text reason = tally_column_reason(table->column[c], row);
+      twin_put(to, c ? &separator : "\n", 1);
+      if (value.type == TALLY_TEXT)
+        twin_csv_text(to, value.text, separator);
+      else if (reason.size)
+        twin_csv_text(to, reason, separator);
+      else
+        twin_plain(to, value);
     }
   }
-  return true;
+  twin_put(to, "\n", 1);
 }
 
-/* Files have no dates outside the years 1 to 9999, and neither form has NaN and infinities. */
-static tally_value writable_value(tally_type type) {
-  static const char *const texts[] = {"",         "a",         "a,b",          "\"",  "say \"hi\"", "line\nline", "\r\n", " pad ",
-                                      "\xC3\xA4", "\xC2\xA0x", "\xE2\x80\xA9", "007", "true",       "2020-01-01", "\t",   "x;y"};
-  tally_value value = twin_value(type);
-  if (type == TALLY_TEXT) value = twin_text(texts[twin_random(16)]);
-  if (type == TALLY_DATE) value.date = twin_random(2000000) - 700000;
-  if (type == TALLY_NUMBER) {
-    value.number = from_bits(random_bits());
-    if (!isfinite(value.number) || twin_random(3) == 0) value.number = twin_random(2) ? -0.0 : twin_random(100000) / 100.0;
+/* The texts of twin_texts need no escapes. */
+static void twin_json(sink *to, const tally_table *table) {
+  for (int64_t row = 0; row < table->rows; row++) {
+    for (size_t c = 0; c < table->columns; c++) {
+      tally_value value = tally_column_value(table->column[c], row);
+      bool none = value.type == TALLY_MISSING || (value.type == TALLY_NUMBER && !isfinite(value.number));
+      bool quoted = value.type == TALLY_TEXT || value.type == TALLY_DATE;
+      twin_put(to, c ? ",\"" : "{\"", 2);
+      twin_put(to, table->names[c], strlen(table->names[c]));
+      twin_put(to, "\":\"", quoted ? 3 : 2);
+      if (none)
+        twin_put(to, "null", 4);
+      else if (value.type == TALLY_TEXT)
+        twin_put(to, value.text.bytes, value.text.size);
+      else
+        twin_plain(to, value);
+      if (quoted) twin_put(to, "\"", 1);
+    }
+    twin_put(to, "}\n", 2);
   }
-  return value;
 }
 
-static tally_column *writable_column(tally_type type, int64_t rows) {
-  static const char *const symbols[] = {"", "[c]", "..", "*"};
-  int known = type == TALLY_TEXT ? 2 : 4; /* among texts a symbol without brackets is read as a text */
-  tally_builder *builder;
-  tally_column *column;
-  MUST(tally_builder_new(type, &builder, &check_error));
-  for (int64_t i = 0; i < rows; i++) {
-    if (twin_random(5) == 0)
-      MUST(tally_builder_append_missing(builder, tl_text_of(symbols[twin_random(known)]), &check_error));
+static void check_twin(const tally_table *table, char separator) {
+  tally_csv_write_options csv = TALLY_CSV_WRITE_OPTIONS;
+  tally_json_write_options json = TALLY_JSON_WRITE_OPTIONS;
+  csv.separator = separator;
+  json.lines = true;
+  for (int form = 0; form < 2; form++) {
+    sink written = {0}, expected = {0};
+    tally_output to = sink_output(&written);
+    if (form)
+      twin_json(&expected, table);
     else
-      MUST(tally_builder_append(builder, writable_value(type), &check_error));
+      twin_csv(&expected, table, separator);
+    if (form)
+      MUST(tally_write_json(table, &to, &json, &check_error));
+    else
+      MUST(tally_write_csv(table, &to, &csv, &check_error));
+    CHECK(written.size == expected.size && (written.size == 0 || memcmp(written.bytes, expected.bytes, written.size) == 0));
+    free(written.bytes);
+    free(expected.bytes);
   }
-  MUST(tally_builder_finish(builder, &column, &check_error));
-  tally_builder_release(builder);
-  return column;
 }
 
-static const char *const names[WIDTH] = {"flag", "n", "the, \"x\"", "t\n", "day", "note"};
-static const tally_type types[WIDTH] = {TALLY_BOOLEAN, TALLY_INTEGER, TALLY_NUMBER, TALLY_TEXT, TALLY_DATE, TALLY_TEXT};
-
-static tally_table *writable_table(int64_t rows) {
-  tally_column *columns[WIDTH];
-  for (int i = 0; i < WIDTH; i++) columns[i] = writable_column(types[i], rows);
-  return twin_table(names, columns, WIDTH, rows);
-}
-
-static void check_json_round(const tally_table *table, bool lines) {
-  sink it = {0};
-  tally_json_write_options out = TALLY_JSON_WRITE_OPTIONS;
-  tally_json_options in = TALLY_JSON_OPTIONS;
-  tally_reading *reading;
-  out.lines = lines;
-  in.type_names = names;
-  in.types = types;
-  in.type_count = WIDTH;
-  MUST(tally_write_json(table, &(tally_output){.write = take, .context = &it}, &out, &check_error));
-  MUST(tally_read_json(&(tally_input){.bytes = it.bytes, .size = it.size}, &in, &reading, &check_error));
-  CHECK(same_tables(tally_reading_table(reading), table, false));
-  CHECK(tally_table_rows(tally_reading_problems(reading)) == 0);
-  tally_reading_release(reading);
-  free(it.bytes);
-}
-
-/* Symbols come back as the reasons that they were. */
-static void check_csv_round(const tally_table *table, char separator) {
-  sink it = {0};
-  tally_csv_write_options out = TALLY_CSV_WRITE_OPTIONS;
-  tally_csv_options in = TALLY_CSV_OPTIONS;
-  tally_reading *reading;
-  out.separator = in.separator = separator;
-  in.header = TALLY_HEADER_FIRST;
-  in.trim = false;
-  in.type_names = names;
-  in.types = types;
-  in.type_count = WIDTH;
-  MUST(tally_write_csv(table, &(tally_output){.write = take, .context = &it}, &out, &check_error));
-  MUST(tally_read_csv(&(tally_input){.bytes = it.bytes, .size = it.size}, &in, &reading, &check_error));
-  CHECK(same_tables(tally_reading_table(reading), table, true));
-  CHECK(tally_table_rows(tally_reading_problems(reading)) == 0);
-  tally_reading_release(reading);
-  free(it.bytes);
-}
-
-static void test_rounds(void) {
-  for (int round = 0; round < 100; round++) {
-    tally_table *table = writable_table(1 + twin_random(60));
-    check_json_round(table, round % 2);
-    check_csv_round(table, ",;\t|"[round % 4]);
+static void test_twins(void) {
+  static const char *const names[] = {"a", "b", "c", "d", "e", "f", "g"};
+  static const int many[] = {1, 2, 3, 8, 64, 200};
+  for (int round = 0; round < 60; round++) {
+    tally_column *columns[7];
+    int width = 1 + twin_random(7), rows = round < 54 ? twin_random(many[round % 6]) : 20000;
+    for (int c = 0; c < width; c++) columns[c] = twin_column(twin_type(), rows, twin_random(2) ? twin_random(101) : 0);
+    tally_table *table = twin_table(names, columns, (size_t)width, rows);
+    tally_threads(1 + round % 3);
+    check_twin(table, ",;\t|"[round % 4]);
     tally_table_release(table);
   }
-}
-
-/* ---- files ---- */
-
-static char folder[] = "/tmp/tally-emit-XXXXXX";
-static char path[64];
-
-static char *content(const char *of) {
-  static char bytes[4096];
-  FILE *file = fopen(of, "rb");
-  if (!file) return NULL;
-  bytes[fread(bytes, 1, sizeof bytes - 1, file)] = '\0';
-  fclose(file);
-  return bytes;
-}
-
-/* Files in the folder, hidden ones too. */
-static int files_there(void) {
-  char command[128], answer[16] = "";
-  snprintf(command, sizeof command, "ls -A %s | wc -l", folder);
-  FILE *pipe = popen(command, "r");
-  if (!fgets(answer, sizeof answer, pipe)) answer[0] = '\0';
-  pclose(pipe);
-  return atoi(answer);
-}
-
-static bool holds(const char *of, const char *expected) {
-  const char *there = content(of);
-  return there && strcmp(there, expected) == 0;
-}
-
-static void test_file(void) {
-  struct stat now;
-  MUST(tally_write_bytes("old\n", 4, &(tally_output){.path = path}, &check_error));
-  CHECK(holds(path, "old\n"));
-  CHECK(chmod(path, 0640) == 0);
-  MUST(tally_write_bytes("new\n", 4, &(tally_output){.path = path}, &check_error));
-  CHECK(holds(path, "new\n"));
-  CHECK(stat(path, &now) == 0 && (now.st_mode & 07777) == 0640);
-  CHECK(files_there() == 1);
-  char link[80];
-  snprintf(link, sizeof link, "%s/link", folder);
-  CHECK(symlink("t.csv", link) == 0);
-  MUST(tally_write_bytes("through\n", 8, &(tally_output){.path = link}, &check_error));
-  CHECK(holds(path, "through\n") && lstat(link, &now) == 0 && S_ISLNK(now.st_mode));
-  CHECK(unlink(link) == 0);
-}
-
-static void test_failures(const tally_table *table) {
-  tally_output to_file = {.path = path};
-  MUST(tally_write_bytes("old\n", 4, &to_file, &check_error));
-  FAILS(TALLY_EIO, "'/dev/full'", tally_write_csv(table, &(tally_output){.path = "/dev/full"}, NULL, &check_error));
-  FAILS(TALLY_EIO, "it is a folder", tally_write_csv(table, &(tally_output){.path = folder}, NULL, &check_error));
-  char nowhere[80];
-  snprintf(nowhere, sizeof nowhere, "%s/none/t.csv", folder);
-  FAILS(TALLY_EIO, nowhere, tally_write_csv(table, &(tally_output){.path = nowhere}, NULL, &check_error));
-  FAILS(TALLY_EIO, "cannot write", tally_write_csv(table, &(tally_output){.path = ""}, NULL, &check_error));
-  FAILS(TALLY_EIO, "cannot write to", tally_write_csv(table, &(tally_output){.descriptor = -1}, NULL, &check_error));
-  sink it = {.most = 1};
-  FAILS(TALLY_EIO, "refused", tally_write_csv(table, &(tally_output){.write = take, .context = &it}, NULL, &check_error));
-  tally_cancel(true);
-  char *much = calloc(1, 200000);
-  FAILS(TALLY_ECANCEL, "", tally_write_bytes(much, 200000, &to_file, &check_error));
-  tally_cancel(false);
-  free(much);
-  if (geteuid() != 0) {
-    CHECK(chmod(folder, 0500) == 0);
-    FAILS(TALLY_EIO, path, tally_write_csv(table, &to_file, NULL, &check_error));
-    CHECK(chmod(folder, 0700) == 0);
-    CHECK(chmod(path, 0400) == 0);
-    FAILS(TALLY_EIO, path, tally_write_csv(table, &to_file, NULL, &check_error));
-    CHECK(chmod(path, 0600) == 0);
-  }
-  CHECK(holds(path, "old\n"));
-  CHECK(files_there() == 1);
-}
-
-static void test_descriptor(const tally_table *table) {
-  int ends[2];
-  char got[16] = "";
-  tally_table *none;
-  MUST(tally_table_slice(table, 0, 0, &none, &check_error));
-  CHECK(pipe(ends) == 0);
-  MUST(tally_write_csv(none, &(tally_output){.descriptor = ends[1]}, NULL, &check_error));
-  CHECK(write(ends[1], "!", 1) == 1); /* still open */
-  CHECK(read(ends[0], got, sizeof got) == (ssize_t)sizeof got && memcmp(got, "\"a, b\",n,x,when,", sizeof got) == 0);
-  close(ends[0]);
-  close(ends[1]);
-  tally_table_release(none);
-}
-
-static void test_memory(const tally_table *table) {
-  size_t before = tally_memory_used();
-  MUST(tally_write_bytes("old\n", 4, &(tally_output){.path = path}, &check_error));
-  for (int form = 0; form < 2; form++) {
-    tally_status status = TALLY_ENOMEM;
-    for (int64_t count = 0; status != TALLY_OK && count < 100; count++) {
-      tally_error error = {0};
-      tally_output to = {.path = path};
-      tally_fail_allocation(count, false);
-      status = form ? tally_write_json(table, &to, NULL, &error) : tally_write_csv(table, &to, NULL, &error);
-      tally_fail_allocation(-1, false);
-      CHECK(status == TALLY_OK || (status == TALLY_ENOMEM && error.code == TALLY_ENOMEM));
-      CHECK(status == TALLY_OK || form || holds(path, "old\n"));
-      CHECK(tally_memory_used() == before && files_there() == 1);
-    }
-    CHECK(status == TALLY_OK);
-  }
+  tally_threads(0);
 }
 
 int main(void) {
-  if (!mkdtemp(folder)) return 1;
-  snprintf(path, sizeof path, "%s/t.csv", folder);
   tally_table *table = sample();
   test_numbers();
   test_random_numbers();
   test_values();
   test_csv(table);
+  test_spreadsheet();
   test_json(table);
-  test_rounds();
-  test_file();
-  test_failures(table);
-  test_descriptor(table);
-  test_memory(table);
+  test_twins();
   tally_table_release(table);
-  unlink(path);
-  rmdir(folder);
   return finish();
 }
