@@ -252,6 +252,29 @@ typedef struct tally_input {
   const char *name; /* what to call it in messages; NULL: the path, or "(text)", or "(input)" */
 } tally_input;
 
+/* Where rows come from, batch by batch: a file that is read as it goes (tally_reading_source), or what a host can give. Where one batch
+ * ends and the next begins must not depend on the number of threads. */
+typedef struct tally_source {
+  void *context;
+  tally_table *schema; /* names and types; no rows */
+  /* Called each time that rows are about to be drawn: how many batches there are, at least one, if only of no rows. */
+  tally_status (*start)(void *context, size_t *batches, tally_error *error);
+  /* Batch `index` with columns `names` (none: rows only count). Called from several threads at once. out: new reference */
+  tally_status (*batch)(void *context, size_t index, const char *const *names, size_t count, tally_table **out, tally_error *error);
+  /* Called after the last batch that was wanted, unless something failed: the last word on whether they are good. NULL: they are. */
+  tally_status (*finish)(void *context, tally_error *error);
+  void (*release)(void *context);
+} tally_source;
+
+/* Several sources, one after another, as one. Columns are bound by name, in order of first appearance; what a source does not have is missing
+ * in its rows.
+ * sources  takes, even on failure; count > 0
+ * origin   a first column, with labels[i] in the rows of sources[i]; NULL: none. A source that has such a column keeps its own values
+ * out      new reference
+ * errors   TALLY_ETYPE (a column has different types), TALLY_ENOMEM */
+TALLY_API tally_status tally_source_append(const tally_source *sources, size_t count, const char *origin, const char *const *labels,
+                                           tally_source *out, tally_error *error);
+
 typedef struct tally_reading tally_reading; /* what a reader found: tally_reading_release */
 
 /* How the bytes were understood. Texts are borrowed from the reading. */
@@ -327,6 +350,22 @@ TALLY_API const char *const *tally_symbols(void);
  *                 TALLY_ENOMEM, TALLY_ECANCEL */
 TALLY_API tally_status tally_read_csv(const tally_input *input, const tally_csv_options *options, tally_reading **out,
                                       tally_error *error);
+
+/* Looks into a CSV file whose rows are to be read only when they are needed: encoding, separator, preamble and header are found, and types by
+ * samples from all over the file. The table of the reading has the columns and no rows; tally_reading_source gives the rows, of which
+ * only the columns that are asked for are made, and never more than a few batches at a time are in memory. (A file that has to be
+ * converted or unpacked, or comes through a pipe, is in memory as a whole.)
+ * input, options  borrows; `limit` is not for this: tally_program_head draws no more than it needs
+ * out             new reference
+ * errors          as tally_read_csv; TALLY_ESHAPE (a limit) */
+TALLY_API tally_status tally_scan_csv(const tally_input *input, const tally_csv_options *options, tally_reading **out,
+                                      tally_error *error);
+/* The rows of a reading of tally_scan_csv, for tally_program_over. Each time they are drawn the file is read; it must be as it was. A value
+ * of another type than the samples had is an error that names its place and what to say in `types`. What else is wrong with the rows
+ * drawn is in tally_reading_problems afterwards.
+ * out     new reference: it holds the reading
+ * errors  TALLY_ESHAPE (not of tally_scan_csv); when rows are drawn, as tally_read_csv, and TALLY_ETYPE */
+TALLY_API tally_status tally_reading_source(tally_reading *reading, tally_source *out, tally_error *error);
 
 typedef struct tally_json_options {
   size_t size;                   /* sizeof(tally_json_options) */
@@ -498,20 +537,6 @@ TALLY_API tally_status tally_table_window(const tally_table *table, const char *
                                           size_t by_count, int64_t offset, tally_column **out, tally_error *error);
 
 /* ---- A program: source, steps, sink. Steps are not run one after another over the whole table, but batch by batch. ---- */
-
-/* Where rows come from, batch by batch: a file that is read as it goes (tally_reading_source), or what a host can give. Where one batch
- * ends and the next begins must not depend on the number of threads. */
-typedef struct tally_source {
-  void *context;
-  tally_table *schema; /* names and types; no rows */
-  /* Called each time that rows are about to be drawn: how many batches there are, at least one, if only of no rows. */
-  tally_status (*start)(void *context, size_t *batches, tally_error *error);
-  /* Batch `index` with columns `names` (none: rows only count). Called from several threads at once. out: new reference */
-  tally_status (*batch)(void *context, size_t index, const char *const *names, size_t count, tally_table **out, tally_error *error);
-  /* Called after the last batch that was wanted, unless something failed: the last word on whether they are good. NULL: they are. */
-  tally_status (*finish)(void *context, tally_error *error);
-  void (*release)(void *context);
-} tally_source;
 
 typedef struct tally_program tally_program;
 

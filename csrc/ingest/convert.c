@@ -31,7 +31,7 @@ static tally_status put_cell(conversion *it, size_t row, tally_error *error) {
   if (it->texts[row].size == 0 && !tl_batch_quoted(it->batch, row, it->index)) return put_missing(it, row, 0, error);
   tl_cell cell;
   read_cell(it, row, &cell);
-  it->unfit |= cell.kind == TL_CELL_MISFIT && it->column->asked;
+  it->unfit |= cell.kind == TL_CELL_MISFIT && (it->column->asked || it->plan->strict);
   return tl_store_put(it->rows->store, it->rows->part, it->index, it->first + (int64_t)row, &cell, error);
 }
 
@@ -94,6 +94,7 @@ static tally_status settle_text(conversion *it, size_t row, tally_error *error) 
   tl_store_share *share = tl_store_share_of(it->rows->store, it->rows->part->thread, it->index);
   share->shapes |= cell.shapes;
   share->misfits |= cell.kind == TL_CELL_MISFIT;
+  it->unfit |= cell.kind == TL_CELL_MISFIT && it->plan->strict;
   it->texts[row] = cell.value.text;
   if (cell.kind == TL_CELL_VALUE) {
     if (cell.value.text.size == 0) it->texts[row].bytes = empty;

@@ -1,45 +1,22 @@
-/* ingest/csv: tally_read_csv, from bytes to a table, step by step: what the bytes are, how the file lies, what each column is, the
- * rows, and what is told about all this. Two readers can do the rows: the fast one, in parallel, where the quoting is regular, and
- * the tolerant one everywhere else. Each step is a room of its own; here is only their order. */
-#include "column/table.h"
-#include "ingest/encoding.h"
-#include "ingest/header.h"
-#include "ingest/lax.h"
-#include "ingest/passes.h"
-#include "ingest/reading.h"
+/* ingest/csv: from bytes to what is known of a file before its rows are read, step by step. Each step is a room of its own; here is
+ * only their order. */
+#include "ingest/csv.h"
+#include "ingest/rows.h"
 
 enum { HEAD_BYTES = 1 << 20, CHUNK_BYTES = 1 << 20 };
 
-typedef struct csv {
-  tally_csv_options options;
-  tl_source source;
-  tl_arena arena;
-  tl_piece head_piece;
-  tl_marks marks;
-  const char *encoding;
-  int64_t first_byte, first_line; /* after marks and lines left out */
-  tl_dialect dialect;
-  tl_layout layout;
-  tl_ranges ranges;
-  tl_plan plan;
-  tl_loaded loaded;
-  tl_problems invalid;  /* of the encoding */
-  tl_problems problems; /* of the header, and in the end all */
-  const char *reader;
-} csv;
-
 /* ---- bytes ---- */
 
-static tally_status view_head(csv *it, int64_t from, tally_text *out, tally_error *error) {
+static tally_status view_head(tl_csv *it, int64_t from, tally_text *out, tally_error *error) {
   int64_t left = it->source.size - from;
   return tl_source_view(&it->source, from, left < HEAD_BYTES ? (size_t)left : HEAD_BYTES, &it->head_piece, out, error);
 }
 
-static tally_status nothing_inside(const csv *it, tally_error *error) {
+static tally_status nothing_inside(const tl_csv *it, tally_error *error) {
   return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, 0, 0, "is empty");
 }
 
-static tally_status convert(csv *it, const char *from, tally_error *error) {
+tally_status tl_csv_convert(tl_csv *it, const char *from, tally_error *error) {
   char *bytes;
   size_t size;
   TL_TRY(tl_source_load(&it->source, error));
@@ -52,7 +29,7 @@ static tally_status convert(csv *it, const char *from, tally_error *error) {
 }
 
 /* A quote after the escape sign is a doubled quote in two other bytes: written so, it needs no further thought. */
-static tally_status unescape(csv *it, tally_error *error) {
+static tally_status unescape(tl_csv *it, tally_error *error) {
   char quote = it->options.quote, escape = it->options.escape;
   if (!quote || !escape || escape == quote) return TALLY_OK;
   TL_TRY(tl_source_load(&it->source, error));
@@ -70,7 +47,7 @@ static tally_status unescape(csv *it, tally_error *error) {
 }
 
 /* After the byte-order marks and the lines that are to be left out. */
-static tally_status find_start(csv *it, tally_error *error) {
+static tally_status find_start(tl_csv *it, tally_error *error) {
   it->first_byte = (int64_t)it->marks.size;
   it->first_line = 1;
   if (it->options.skip > 0) TL_TRY(tl_source_load(&it->source, error));
@@ -82,14 +59,14 @@ static tally_status find_start(csv *it, tally_error *error) {
   return it->first_byte < it->source.size ? TALLY_OK : nothing_inside(it, error);
 }
 
-static tally_status decode(csv *it, tally_error *error) {
+tally_status tl_csv_decode(tl_csv *it, tally_error *error) {
   tally_text head;
   TL_TRY(view_head(it, 0, &head, error));
   it->marks = tl_encoding_marks(head);
   it->encoding = "UTF-8";
   const char *from = tl_encoding_choose(it->options.encoding, &it->marks);
   if (from && !tl_encoding_is_utf8(from)) {
-    TL_TRY(convert(it, from, error));
+    TL_TRY(tl_csv_convert(it, from, error));
     TL_TRY(view_head(it, 0, &head, error));
   }
   const char *strange = tl_encoding_not_text(head);
@@ -99,7 +76,7 @@ static tally_status decode(csv *it, tally_error *error) {
 
 /* ---- the lie of the file ---- */
 
-static tally_status look_once(csv *it, tally_error *error) {
+tally_status tl_csv_sniff(tl_csv *it, tl_census *census, tally_error *error) {
   tally_text head;
   TL_TRY(find_start(it, error));
   TL_TRY(view_head(it, it->first_byte, &head, error));
@@ -110,28 +87,32 @@ static tally_status look_once(csv *it, tally_error *error) {
                              .trim = it->options.trim && !it->options.all_text};
   TL_TRY(tl_sniff(&it->options, &it->dialect, head, whole, it->first_byte, it->first_line, &it->arena, &it->layout, error));
   it->dialect.separator = it->layout.separator;
-  tl_ranges_done(&it->ranges);
-  size_t chunk_bytes = it->options.chunk_bytes ? it->options.chunk_bytes : CHUNK_BYTES;
-  TL_TRY(
-      tl_ranges_find(&it->source, it->dialect.quote, it->layout.data_byte, it->layout.data_line, chunk_bytes, &it->ranges, error));
+  tl_encoding_count(head, census);
+  return TALLY_OK;
+}
+
+/* What stands above the rows counts, too. */
+static tally_status count_above(tl_csv *it, tally_error *error) {
+  tally_text head;
   tl_census above;
+  TL_TRY(view_head(it, it->first_byte, &head, error));
   tl_encoding_count(tl_text(head.bytes, (size_t)(it->layout.data_byte - it->first_byte)), &above);
   tl_encoding_join(&it->ranges.census, &above);
   tl_encoding_end(&it->ranges.census);
   return TALLY_OK;
 }
 
-/* Bytes that cannot be UTF-8 may be far down: then all is looked at again. A mark at the start is believed before them. */
-static tally_status look(csv *it, tally_error *error) {
-  TL_TRY(look_once(it, error));
-  if (it->options.encoding || it->marks.count > 0 || !tl_encoding_is_windows(&it->ranges.census)) return TALLY_OK;
-  TL_TRY(convert(it, "WINDOWS-1252", error));
-  return look_once(it, error);
+tally_status tl_csv_survey(tl_csv *it, tally_error *error) {
+  size_t chunk_bytes = it->options.chunk_bytes ? it->options.chunk_bytes : CHUNK_BYTES;
+  tl_ranges_done(&it->ranges);
+  TL_TRY(
+      tl_ranges_find(&it->source, it->dialect.quote, it->layout.data_byte, it->layout.data_line, chunk_bytes, &it->ranges, error));
+  return count_above(it, error);
 }
 
 /* Says where the quoting goes wrong, when it was not asked to go on. A tl_record_visit. */
-static tally_status refuse_record(void *context, const tl_record *record, bool *enough, tally_error *error) {
-  const csv *it = context;
+tally_status tl_csv_refuse_record(void *context, const tl_record *record, bool *enough, tally_error *error) {
+  const tl_csv *it = context;
   (void)enough;
   if (record->flaw == TL_FLAW_NONE) return TALLY_OK;
   const char *what =
@@ -141,15 +122,15 @@ static tally_status refuse_record(void *context, const tl_record *record, bool *
 
 /* ---- the header ---- */
 
-static tally_status report_header(csv *it, tl_problem what, tally_text text, size_t at, tally_error *error) {
+static tally_status report_header(tl_csv *it, tl_problem what, tally_text text, size_t at, tally_error *error) {
   const tl_record *header = &it->layout.header;
   return tl_problems_add(&it->problems, header->line, header->byte + (int64_t)at, NULL, what, text, error);
 }
 
-static tally_status check_header(csv *it, tally_error *error) {
+static tally_status check_header(tl_csv *it, tally_error *error) {
   const tl_record *header = &it->layout.header;
   if (header->count == 0) return TALLY_OK;
-  if (header->open_to_end && it->options.reader != TALLY_READER_LAX) return refuse_record(it, header, NULL, error);
+  if (header->open_to_end && it->options.reader != TALLY_READER_LAX) return tl_csv_refuse_record(it, header, NULL, error);
   if (header->flaw != TL_FLAW_NONE)
     TL_TRY(report_header(it, tl_problem_of_flaw(header->flaw), header->raw, header->flaw_at, error));
   const char *nul = memchr(header->raw.bytes, 0, header->raw.size);
@@ -158,175 +139,41 @@ static tally_status check_header(csv *it, tally_error *error) {
   return valid == header->raw.size ? TALLY_OK : report_header(it, TL_PROBLEM_BAD_BYTES, header->raw, valid, error);
 }
 
-static tally_status plan(csv *it, tally_error *error) {
+tally_status tl_csv_plan(tl_csv *it, bool dirty, tally_error *error) {
   TL_TRY(check_header(it, error));
   TL_TRY(tl_header_plan(&it->options, &it->layout, it->source.name, &it->arena, &it->problems, &it->plan, error));
   it->plan.dialect = &it->dialect;
-  it->plan.dirty = it->ranges.census.invalid > 0 || it->ranges.census.nuls > 0;
+  it->plan.dirty = dirty;
   it->dialect.least = it->plan.least;
   it->dialect.most = it->plan.most;
   return TALLY_OK;
 }
 
-/* ---- the rows ---- */
+/* ---- what is told ---- */
 
-/* The tolerant reader starts afresh: what the fast one saw was cut in the wrong places. */
-static tally_status load_lax(csv *it, tally_error *error) {
-  tl_extent all = {
-      .source = &it->source, .ranges = &it->ranges, .lax = true, .byte = it->layout.data_byte, .line = it->layout.data_line};
-  TL_TRY(tl_source_load(&it->source, error));
-  it->reader = "lax";
-  return tl_passes_run(&all, &it->dialect, &it->plan, &it->loaded, error);
-}
-
-static tally_status refuse(csv *it, tally_error *error) {
-  TL_TRY(tl_source_load(&it->source, error));
-  tally_text rows = tl_text(it->source.bytes + it->layout.data_byte, (size_t)(it->source.size - it->layout.data_byte));
-  TL_TRY(tl_lax_records(&it->dialect, rows, it->layout.data_byte, it->layout.data_line, refuse_record, it, error));
-  return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, 0, 0,
-                    "has blanks or comments about its quotes, which only the lax reader takes");
-}
-
-static tally_status load(csv *it, tally_error *error) {
-  if (it->options.reader == TALLY_READER_LAX) return load_lax(it, error);
-  it->reader = "fast";
-  tl_extent ranges = {.source = &it->source, .ranges = &it->ranges};
-  it->loaded.regular = it->ranges.quotes_closed;
-  if (it->loaded.regular) TL_TRY(tl_passes_run(&ranges, &it->dialect, &it->plan, &it->loaded, error));
-  if (it->loaded.regular) return TALLY_OK;
-  if (it->options.reader == TALLY_READER_FAST) return refuse(it, error);
-  tl_loaded_done(&it->loaded);
-  tl_header_forget(&it->plan);
-  return load_lax(it, error);
-}
-
-/* ---- what is handed back ---- */
-
-static bool is_kept(const csv *it, size_t index) {
-  const tally_column *column = it->loaded.columns[index];
-  return column && !(it->plan.columns[index].nameless && tally_column_missing(column) == tally_column_length(column));
-}
-
-/* Columns as they are in the file, but for those without name and values. */
-static tally_status gather_table(csv *it, tally_table **out, tally_error *error) {
-  const char **names = tl_arena_new(&it->arena, it->plan.count * sizeof *names);
-  tally_column **columns = tl_arena_new(&it->arena, it->plan.count * sizeof *columns);
-  size_t count = 0;
-  if (!names || !columns) return tl_no_memory(error);
-  for (size_t i = 0; i < it->plan.count; i++) {
-    if (!is_kept(it, i)) continue;
-    names[count] = it->plan.columns[i].name;
-    columns[count++] = it->loaded.columns[i];
-  }
-  return tally_table_new(names, columns, count, it->loaded.rows, out, error);
-}
-
-static tally_status select_columns(const csv *it, tally_table **table, tally_error *error) {
-  if (!it->options.columns) return TALLY_OK;
-  tally_table *whole = *table;
-  *table = NULL;
-  tally_status status = tally_table_select(whole, it->options.columns, it->options.column_count, table, error);
-  tally_table_release(whole);
-  return status;
-}
-
-static tally_status drop_rows(const csv *it, tally_table **table, tally_error *error) {
-  const tl_loaded *loaded = &it->loaded;
-  if (loaded->dropped_count == 0) return TALLY_OK;
-  int64_t *kept = tl_mem_new((size_t)loaded->rows, sizeof *kept), count = 0;
-  if (!kept) return tl_no_memory(error);
-  size_t next = 0;
-  for (int64_t row = 0; row < loaded->rows; row++) {
-    if (next < loaded->dropped_count && loaded->dropped[next] == row) {
-      next++;
-    } else {
-      kept[count++] = row;
-    }
-  }
-  tally_table *whole = *table;
-  *table = NULL;
-  tally_status status = tally_table_take(whole, kept, count, table, error);
-  tally_table_release(whole);
-  tl_mem_free(kept);
-  return status;
-}
-
-/* What can be said of columns only when their values are known. */
-static tally_status report_columns(csv *it, tally_error *error) {
-  const tl_record *header = &it->layout.header;
-  for (size_t i = 0; i < it->plan.count; i++) {
-    const tl_column_plan *column = &it->plan.columns[i];
-    if (!is_kept(it, i)) continue;
-    if (column->manner == TL_MANNER_TEXT_IN_MARKS) {
-      TL_TRY(
-          tl_problems_add(&it->problems, header->line, header->byte, column->name, TL_PROBLEM_QUOTE_MARKS, (tally_text){0}, error));
-    }
-    if (column->nameless && i >= header->count) {
-      TL_TRY(tl_problems_add(&it->problems, header->line, header->byte, column->name, TL_PROBLEM_NO_NAME, header->raw, error));
-    }
-  }
-  TL_TRY(tl_problems_join(&it->problems, &it->loaded.problems, 0, 0, error));
-  return tl_problems_merge(&it->problems, &it->invalid, error);
-}
-
-static tally_status refuse_problems(const csv *it, tally_error *error) {
-  if (it->options.on_problem != TALLY_PROBLEM_ERROR || it->problems.count == 0) return TALLY_OK;
-  const tl_problem_row *first = &it->problems.rows[0];
+tally_status tl_csv_refuse_problems(const tl_csv *it, const tl_problems *problems, tally_error *error) {
+  if (it->options.on_problem != TALLY_PROBLEM_ERROR || problems->count == 0) return TALLY_OK;
+  const tl_problem_row *first = &problems->rows[0];
   return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, first->line, 0, "%s: '%.*s'", tl_problem_text(first->what),
                     (int)first->text.size, first->text.bytes);
 }
 
-static tally_status fill_facts(const csv *it, tally_reading *out, tally_error *error) {
+tally_status tl_csv_facts(const tl_csv *it, const char *reader, tally_reading *out, tally_error *error) {
   out->facts = (tally_reading_facts){.format = "csv",
-                                     .reader = it->reader,
+                                     .reader = reader,
                                      .byte_order_marks = it->marks.count,
                                      .separator = it->dialect.separator,
                                      .header_line = it->layout.header.count > 0 ? it->layout.header.line : 0,
                                      .bytes = it->source.size_in_file,
                                      .compression = it->source.compression};
   out->facts.encoding = tl_arena_text(&out->arena, it->encoding, strlen(it->encoding));
-  return out->facts.encoding ? TALLY_OK : tl_no_memory(error);
+  if (!out->facts.encoding) return tl_no_memory(error);
+  return tl_metadata_table(it->layout.metadata, it->layout.metadata_count, &out->metadata, error);
 }
 
-static tally_status hand_back(csv *it, tally_reading *out, tally_error *error) {
-  TL_TRY(report_columns(it, error));
-  TL_TRY(refuse_problems(it, error));
-  TL_TRY(gather_table(it, &out->table, error));
-  TL_TRY(drop_rows(it, &out->table, error));
-  TL_TRY(select_columns(it, &out->table, error));
-  TL_TRY(tl_problems_table(&it->problems, &out->problems, error));
-  TL_TRY(tl_metadata_table(it->layout.metadata, it->layout.metadata_count, &out->metadata, error));
-  return fill_facts(it, out, error);
-}
+/* ---- life ---- */
 
-/* ---- all together ---- */
-
-static tally_status read_all(csv *it, tally_reading *out, tally_error *error) {
-  TL_TRY(decode(it, error));
-  TL_TRY(look(it, error));
-  TL_TRY(plan(it, error));
-  TL_TRY(load(it, error));
-  return hand_back(it, out, error);
-}
-
-static tally_status read_input(csv *it, const tally_input *input, tally_reading *out, tally_error *error) {
-  TL_TRY(tl_source_open(&it->source, input, error));
-  tally_error found = {0};
-  return tl_source_settle(&it->source, read_all(it, out, &found), &found, error);
-}
-
-static void done(csv *it) {
-  tl_loaded_done(&it->loaded);
-  tl_ranges_done(&it->ranges);
-  tl_problems_done(&it->problems);
-  tl_problems_done(&it->invalid);
-  tl_piece_done(&it->head_piece);
-  tl_source_close(&it->source);
-  tl_arena_done(&it->arena);
-}
-
-/* Options of an older, shorter struct keep their defaults. */
-static tally_status take_options(const tally_csv_options *given, tally_csv_options *out, tally_error *error) {
+tally_status tl_csv_options(const tally_csv_options *given, tally_csv_options *out, tally_error *error) {
   *out = (tally_csv_options)TALLY_CSV_OPTIONS;
   if (!given) return TALLY_OK;
   if (given->size == 0 || given->size > sizeof *out) {
@@ -337,18 +184,11 @@ static tally_status take_options(const tally_csv_options *given, tally_csv_optio
   return TALLY_OK;
 }
 
-tally_status tally_read_csv(const tally_input *input, const tally_csv_options *options, tally_reading **out, tally_error *error) {
-  csv it = {.source.descriptor = -1};
-  TL_TRY(take_options(options, &it.options, error));
-  tally_reading *reading;
-  TL_TRY(tl_reading_new(&reading, error));
-  tally_status status = read_input(&it, input, reading, error);
-  if (status != TALLY_OK) tl_error_where(error, it.source.name);
-  done(&it);
-  if (status == TALLY_OK) {
-    *out = reading;
-  } else {
-    tally_reading_release(reading);
-  }
-  return status;
+void tl_csv_done(tl_csv *it) {
+  tl_ranges_done(&it->ranges);
+  tl_problems_done(&it->problems);
+  tl_problems_done(&it->invalid);
+  tl_piece_done(&it->head_piece);
+  tl_source_close(&it->source);
+  tl_arena_done(&it->arena);
 }

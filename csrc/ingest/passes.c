@@ -14,12 +14,6 @@
  * only where rows are many. */
 enum { SAMPLED_RANGES = 8, SAMPLED_ROWS = 256, SAMPLED_TEXTS = 512, MANY_ROWS = 65536 };
 
-typedef struct worker {
-  tl_piece piece;
-  tl_split split;
-  tl_rows rows;
-} worker;
-
 typedef struct pass {
   const tl_extent *extent;
   const tl_dialect *dialect;
@@ -27,8 +21,9 @@ typedef struct pass {
   int64_t sampled; /* rows of each of a few ranges; 0: all rows of all */
   size_t tasks;    /* the ranges to read are spread over all of them */
   tl_store store;  /* a part for each task */
-  worker *workers;
+  tl_room *rooms; /* of each worker */
   size_t worker_count;
+  bool borrowed; /* the one room is the caller's */
   atomic_bool irregular;
 } pass;
 
@@ -66,7 +61,7 @@ static tally_status take_batch(void *context, const tl_batch *batch, bool *taken
 }
 
 static tl_rows *begin_rows(pass *it, size_t task, size_t index, int64_t limit) {
-  tl_rows *rows = &it->workers[index].rows;
+  tl_rows *rows = &it->rooms[index].rows;
   rows->store = &it->store;
   rows->part = &it->store.parts[task];
   rows->limit = limit;
@@ -76,7 +71,7 @@ static tl_rows *begin_rows(pass *it, size_t task, size_t index, int64_t limit) {
 
 static tally_status read_range(pass *it, size_t task, size_t index, int64_t limit, tally_error *error) {
   const tl_range *range = range_of(it, task);
-  worker *by = &it->workers[index];
+  tl_room *by = &it->rooms[index];
   tally_text text;
   bool regular;
   TL_TRY(tl_source_view(it->extent->source, range->byte, range->size, &by->piece, &text, error));
@@ -121,22 +116,30 @@ static tally_status read_rows(pass *it, tally_error *error) {
 
 /* ---- a pass ---- */
 
+void tl_room_done(tl_room *room) {
+  tl_piece_done(&room->piece);
+  tl_split_done(&room->split);
+  tl_rows_done(&room->rows);
+}
+
 static void end_pass(pass *it) {
   tl_store_done(&it->store);
-  for (size_t i = 0; it->workers && i < it->worker_count; i++) {
-    tl_piece_done(&it->workers[i].piece);
-    tl_split_done(&it->workers[i].split);
-    tl_rows_done(&it->workers[i].rows);
-  }
-  tl_mem_free(it->workers);
+  if (it->borrowed) return;
+  for (size_t i = 0; it->rooms && i < it->worker_count; i++) tl_room_done(&it->rooms[i]);
+  tl_mem_free(it->rooms);
+}
+
+static tally_status make_rooms(pass *it, tally_error *error) {
+  if (it->borrowed) return TALLY_OK;
+  it->worker_count = tl_pool_workers();
+  it->rooms = tl_mem_zero(it->worker_count, sizeof *it->rooms);
+  return it->rooms ? TALLY_OK : tl_no_memory(error);
 }
 
 static tally_status start_pass(pass *it, tally_error *error) {
   size_t ranges = it->extent->lax ? 1 : it->extent->ranges->count;
   it->tasks = it->sampled && ranges > SAMPLED_RANGES ? SAMPLED_RANGES : ranges;
-  it->worker_count = tl_pool_workers();
-  it->workers = tl_mem_zero(it->worker_count, sizeof *it->workers);
-  if (!it->workers) return tl_no_memory(error);
+  TL_TRY(make_rooms(it, error));
   for (size_t i = 0; i < it->plan->count; i++) it->plan->columns[i].quick = tl_cell_is_quick(it->plan, &it->plan->columns[i]);
   TL_TRY(tl_store_start(&it->store, it->plan, it->tasks, it->worker_count, error));
   for (size_t task = 0; task < it->tasks; task++) tl_store_set_part(&it->store, task, part_capacity(it, task));
@@ -228,7 +231,7 @@ static tally_status gather_findings(pass *it, tl_loaded *out, tally_error *error
   int64_t last = last_row_byte(it);
   for (size_t i = 0; i < it->tasks; i++) {
     tl_problems *problems = &it->store.parts[i].problems;
-    forget_blank_ends(problems, last);
+    if (!it->extent->more) forget_blank_ends(problems, last);
     TL_TRY(tl_problems_join(&out->problems, problems, 0, 0, error));
   }
   return gather_dropped(it, out, error);
@@ -246,9 +249,14 @@ static tally_status take_findings(pass *it, tl_loaded *out, tally_error *error) 
 static void adopt_manners(const pass *it, tl_plan *plan) {
   for (size_t i = 0; i < plan->count; i++) {
     tl_column_plan *column = &plan->columns[i];
-    if (!column->wanted || column->manner != TL_MANNER_NONE) continue;
-    column->shapes |= seen_of(it, i).shapes;
-    column->manner = tl_infer_manner(column->shapes);
+    tl_store_share seen = seen_of(it, i);
+    if (!column->wanted || column->asked) continue;
+    column->shapes |= seen.shapes;
+    if (column->manner == TL_MANNER_NONE) {
+      column->manner = tl_infer_manner(column->shapes);
+    } else if (seen.misfits) {
+      move_up(column);
+    }
   }
 }
 
@@ -310,10 +318,9 @@ static tally_status ask_sample(const tl_extent *extent, const tl_dialect *dialec
   return status;
 }
 
-static tally_status sample_manners(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, bool *regular,
-                                   tally_error *error) {
+tally_status tl_passes_sample(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, bool *regular, tally_error *error) {
   tl_plan sampled = *plan;
-  sampled.report = false;
+  sampled.report = sampled.strict = false;
   return ask_sample(extent, dialect, plan, &sampled, WHICH_MANNERS, 0, regular, error);
 }
 
@@ -363,26 +370,72 @@ static bool any_wanted(const tl_plan *plan) {
   return false;
 }
 
-static tally_status read_all(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_loaded *out, tally_error *error) {
-  pass it = {.extent = extent, .dialect = dialect, .plan = plan};
+/* room  the caller's, for one thread; NULL: as many threads as there are */
+static tally_status read_all(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_room *room, tl_loaded *out,
+                             tally_error *error) {
+  pass it = {.extent = extent, .dialect = dialect, .plan = plan, .rooms = room, .worker_count = 1, .borrowed = room != NULL};
   tally_status status = run_pass(&it, &out->regular, error);
   if (status == TALLY_OK && out->regular) status = take_findings(&it, out, error);
   end_pass(&it);
   return status;
 }
 
-tally_status tl_passes_run(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_loaded *out, tally_error *error) {
+static tally_status begin_loading(const tl_plan *plan, tl_loaded *out, tally_error *error) {
   *out = (tl_loaded){.column_count = plan->count, .regular = true};
   out->columns = tl_mem_zero(plan->count, sizeof *out->columns);
-  if (!out->columns) return tl_no_memory(error);
-  TL_TRY(sample_manners(extent, dialect, plan, &out->regular, error));
+  return out->columns ? TALLY_OK : tl_no_memory(error);
+}
+
+tally_status tl_passes_run(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_loaded *out, tally_error *error) {
+  TL_TRY(begin_loading(plan, out, error));
+  TL_TRY(tl_passes_sample(extent, dialect, plan, &out->regular, error));
   plan->report = true;
   while (out->regular && (plan->report || any_wanted(plan))) {
     TL_TRY(sample_texts(extent, dialect, plan, &out->regular, error));
-    if (out->regular) TL_TRY(read_all(extent, dialect, plan, out, error));
+    if (out->regular) TL_TRY(read_all(extent, dialect, plan, NULL, out, error));
     plan->report = false;
   }
   return TALLY_OK;
+}
+
+tally_status tl_passes_read(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_room *room, tl_loaded *out,
+                            tally_error *error) {
+  TL_TRY(begin_loading(plan, out, error));
+  plan->report = true;
+  while (out->regular && (plan->report || any_wanted(plan))) {
+    TL_TRY(read_all(extent, dialect, plan, room, out, error));
+    plan->report = false;
+  }
+  return TALLY_OK;
+}
+
+/* ---- what was loaded ---- */
+
+/* The rows but for those that are to be dropped. Released with tl_mem_free. */
+static int64_t *kept_rows(const tl_loaded *loaded, int64_t *count) {
+  int64_t *kept = tl_mem_new((size_t)loaded->rows, sizeof *kept);
+  size_t next = 0;
+  *count = 0;
+  for (int64_t row = 0; kept && row < loaded->rows; row++) {
+    if (next < loaded->dropped_count && loaded->dropped[next] == row) {
+      next++;
+    } else {
+      kept[(*count)++] = row;
+    }
+  }
+  return kept;
+}
+
+tally_status tl_loaded_drop_rows(const tl_loaded *loaded, tally_table **table, tally_error *error) {
+  if (loaded->dropped_count == 0) return TALLY_OK;
+  int64_t count, *kept = kept_rows(loaded, &count);
+  if (!kept) return tl_no_memory(error);
+  tally_table *whole = *table;
+  *table = NULL;
+  tally_status status = tally_table_take(whole, kept, count, table, error);
+  tally_table_release(whole);
+  tl_mem_free(kept);
+  return status;
 }
 
 void tl_loaded_done(tl_loaded *loaded) {

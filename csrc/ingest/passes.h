@@ -4,6 +4,7 @@
 
 #include "ingest/ranges.h"
 #include "ingest/rows.h"
+#include "ingest/split.h"
 
 /* What the rows gave. */
 typedef struct tl_loaded {
@@ -22,12 +23,30 @@ typedef struct tl_extent {
   const tl_source *source;
   const tl_ranges *ranges;
   bool lax;
+  bool more; /* of the file follows */
   int64_t byte, line;
 } tl_extent;
+
+/* What a thread needs to read with, kept from range to range. */
+typedef struct tl_room {
+  tl_piece piece;
+  tl_split split;
+  tl_rows rows;
+} tl_room;
+
+void tl_room_done(tl_room *room);
 
 /* plan    its columns' manners, shapes and `wanted` are changed
  * errors  TALLY_EIO, TALLY_ENOMEM, TALLY_ECANCEL */
 tally_status tl_passes_run(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_loaded *out, tally_error *error);
+/* The manners that a few rows of the ranges speak for; those that a column has already are widened when it must be.
+ * regular  false: the quoting is not what the fast reader needs, and the plan is as it was */
+tally_status tl_passes_sample(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, bool *regular, tally_error *error);
+/* As tl_passes_run, on the caller's thread, for columns whose manners are known. plan: strict */
+tally_status tl_passes_read(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_room *room, tl_loaded *out,
+                            tally_error *error);
+/* The table of the loaded columns without the rows that are to be dropped, in its place. */
+tally_status tl_loaded_drop_rows(const tl_loaded *loaded, tally_table **table, tally_error *error);
 void tl_loaded_done(tl_loaded *loaded);
 
 #endif

@@ -29,6 +29,7 @@ typedef struct tl_plan {
   bool quotes_mean_nothing; /* the file quotes every field, so that "" is a missing value */
   bool dirty;               /* there are bytes that are not UTF-8, or NUL bytes */
   bool report;              /* gather problems */
+  bool strict;              /* a value that does not fit the manner of its column is an error */
   int64_t limit;            /* rows at most */
 } tl_plan;
 

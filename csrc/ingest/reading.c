@@ -6,6 +6,7 @@
 
 #include "column/builder.h"
 #include "column/table.h"
+#include "ingest/csv_batches.h"
 
 static const char *const problem_texts[TL_PROBLEM_KINDS] = {
     [TL_PROBLEM_SHORT_ROW] = "row has too few fields",
@@ -30,11 +31,19 @@ const char *tl_problem_text(tl_problem problem) {
 
 tally_status tl_reading_new(tally_reading **out, tally_error *error) {
   *out = tl_mem_zero(1, sizeof **out);
-  return *out ? TALLY_OK : tl_no_memory(error);
+  if (!*out) return tl_no_memory(error);
+  atomic_init(&(*out)->references, 1);
+  return TALLY_OK;
+}
+
+tally_reading *tl_reading_retain(tally_reading *reading) {
+  atomic_fetch_add_explicit(&reading->references, 1, memory_order_relaxed);
+  return reading;
 }
 
 void tally_reading_release(tally_reading *reading) {
-  if (!reading) return;
+  if (!reading || atomic_fetch_sub_explicit(&reading->references, 1, memory_order_acq_rel) != 1) return;
+  tl_batches_release(reading->batches);
   tally_table_release(reading->table);
   tally_table_release(reading->problems);
   tally_table_release(reading->metadata);

@@ -3,21 +3,28 @@
 #ifndef TL_INGEST_READING_H
 #define TL_INGEST_READING_H
 
+#include <stdatomic.h>
+
 #include "base/mem.h"
 #include "base/status.h"
 #include "base/text.h"
 
-/* Filled by a reader; the tables are taken by the reading, the texts of `facts` are literals or live in `arena`. */
+/* Filled by a reader; the tables are taken by the reading, the texts of `facts` are literals or live in `arena`. Counted: where rows are
+ * read only when they are needed, those who need them hold it. */
 struct tally_reading {
+  atomic_int references;
   tally_table *table;
   tally_table *problems;
   tally_table *metadata;
   tally_reading_facts facts;
   tl_arena arena;
+  struct tl_batches *batches; /* of tally_scan_csv: the rows, read when they are needed; else NULL */
 };
 
 /* An empty reading. new reference, to be released with tally_reading_release. errors: TALLY_ENOMEM */
 tally_status tl_reading_new(tally_reading **out, tally_error *error);
+
+tally_reading *tl_reading_retain(tally_reading *reading);
 
 /* ---- problems ---- */
 

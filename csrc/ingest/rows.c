@@ -38,12 +38,22 @@ static tally_status repair(tl_rows *rows, tally_text *text, tally_error *error) 
   return TALLY_OK;
 }
 
+/* "8123: 'abc' in column 'fee' is no integer, …" */
+static tally_status refuse_value(const finding *it, const tl_column_plan *column, tally_text text, tally_error *error) {
+  return tl_fail_at(error, TALLY_ETYPE, it->rows->where, it->record->line, 0,
+                    "'%.*s' in column '%s' is not read as %s, as the values looked at before were: say what the column is, e.g. "
+                    "types = { [\"%s\"] = \"text\" }",
+                    text.size < 40 ? (int)text.size : 40, text.bytes, column->name, tally_type_name(tl_manner_type(column->manner)),
+                    column->name);
+}
+
 static tally_status put_field(finding *it, size_t index, const tl_field *field, tally_error *error) {
   const tl_column_plan *column = &it->plan->columns[index];
   tally_text text = field->text;
   if (it->plan->dirty) TL_TRY(repair(it->rows, &text, error));
   tl_cell cell;
   tl_cell_read(it->plan, column, text, field->quoted, &cell);
+  if (cell.kind == TL_CELL_MISFIT && !column->asked && it->plan->strict) return refuse_value(it, column, cell.text, error);
   if (cell.kind == TL_CELL_MISFIT && column->asked) {
     TL_TRY(report(it, TL_PROBLEM_BAD_VALUE, column->name, cell.text, it->record->byte, error));
   }

@@ -12,8 +12,9 @@ extern const luaL_Reg tl_operation_functions[], tl_operation_methods[];
 extern const luaL_Reg tl_writing_functions[], tl_writing_methods[];
 extern const luaL_Reg tl_file_functions[];
 
-/* table:run{...}, of the room program */
+/* table:run{...} and core.draw(readings, {...}), of the room program */
 int tl_table_run(lua_State *L);
+int tl_draw(lua_State *L);
 
 /* #column, #table */
 int tl_column_length(lua_State *L);

@@ -1,4 +1,4 @@
-/* lua/program: table:run{...} and reading:run{...}: steps and one sink, run by the engine in one pass over the rows.
+/* lua/program: table:run{...} and core.draw(readings, {...}): steps and one sink, run by the engine in one pass over the rows.
  *
  *   { steps = { {"filter", expression}, {"derive", name, expression}, ... },
  *     collect = true or {names} [, head = rows at most]  |  keys = {names}, aggregates = { {...}, ... }  |  count = true }
@@ -151,7 +151,6 @@ static bool has_field(tl_fields fields, const char *name) {
 static int run_program(lua_State *L, tally_status (*open)(lua_State *L, tally_program **out, tally_error *error)) {
   static const char *const known[] = {"steps", "collect", "head", "keys", "aggregates", "count", NULL};
   tally_error error = {0};
-  lua_settop(L, 2);
   tl_fields fields = tl_check_fields(L, 2, 2, "field", known);
   bool collect = has_field(fields, "collect"), aggregate = has_field(fields, "aggregates"), count = has_field(fields, "count");
   if (collect + aggregate + count != 1) luaL_argerror(L, 2, "exactly one of 'collect', 'aggregates' and 'count' expected");
@@ -172,5 +171,53 @@ static tally_status over_table(lua_State *L, tally_program **out, tally_error *e
 /* table:run{ steps =, collect = [, head = ] } -> table; table:run{ steps =, keys =, aggregates = } -> table; table:run{ steps =, count =
  * true } -> integer */
 int tl_table_run(lua_State *L) {
+  lua_settop(L, 2);
   return run_program(L, over_table);
+}
+
+/* The sources that were opened so far: a Lua error loses none. */
+typedef struct opened {
+  tally_source *items;
+  size_t count;
+} opened;
+
+static void forget(opened *it) {
+  for (size_t i = 0; i < it->count; i++) {
+    tally_table_release(it->items[i].schema);
+    it->items[i].release(it->items[i].context);
+  }
+  it->count = 0;
+}
+
+/* The rows of the readings at argument 1, one after another. Between opening and the engine's taking them no Lua function is called. */
+static tally_status over_readings(lua_State *L, tally_program **out, tally_error *error) {
+  size_t count = tl_check_list(L, 1, 1, "readings");
+  tl_names labels = lua_isnil(L, 4) ? (tl_names){NULL, 0} : tl_check_names(L, 4, 4, "label");
+  const char *origin = lua_isnil(L, 3) ? NULL : luaL_checkstring(L, 3);
+  if (origin && labels.count != count) luaL_argerror(L, 4, "a label for each reading expected");
+  opened all = {tl_scratch(L, count, sizeof *all.items), 0};
+  tally_reading **readings = tl_scratch(L, count, sizeof *readings);
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(L, 1, (int)i + 1);
+    readings[i] = tl_open_reading(L, lua_gettop(L));
+  }
+  tally_status status = TALLY_OK;
+  for (; all.count < count && status == TALLY_OK; all.count += status == TALLY_OK) {
+    status = tally_reading_source(readings[all.count], &all.items[all.count], error);
+  }
+  if (status != TALLY_OK) {
+    forget(&all);
+    return status;
+  }
+  tally_source source;
+  status = tally_source_append(all.items, count, origin, labels.items, &source, error);
+  return status == TALLY_OK ? tally_program_over(&source, out, error) : status;
+}
+
+/* core.draw(readings, program [, origin, labels]): table:run over the rows of readings of core.scan_csv, one after another; origin is the
+ * name of a column that gets the label of its reading */
+int tl_draw(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 4);
+  return run_program(L, over_readings);
 }

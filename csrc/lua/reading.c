@@ -148,6 +148,16 @@ static int core_read_csv(lua_State *L) {
   return tl_box_filled(L, tally_read_csv(&input, &options, &out->reading, &error), &error);
 }
 
+/* core.scan_csv(input [, options]) -> reading, whose table has no rows: core.draw draws them */
+static int core_scan_csv(lua_State *L) {
+  tally_error error = {0};
+  lua_settop(L, 2);
+  tally_input input = check_input(L, 1);
+  tally_csv_options options = check_csv_options(L, 2);
+  tl_box *out = tl_box_new(L, TL_BOX_READING);
+  return tl_box_filled(L, tally_scan_csv(&input, &options, &out->reading, &error), &error);
+}
+
 /* core.read_json(input [, options]) -> reading */
 static int core_read_json(lua_State *L) {
   tally_error error = {0};
@@ -229,6 +239,8 @@ static int reading_facts(lua_State *L) {
 
 const luaL_Reg tl_reading_functions[] = {
     {"read_csv", core_read_csv},
+    {"scan_csv", core_scan_csv},
+    {"draw", tl_draw},
     {"read_json", core_read_json},
     {"symbols", core_symbols},
     {NULL, NULL},

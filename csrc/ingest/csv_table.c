@@ -1,0 +1,146 @@
+/* ingest/csv_table: tally_read_csv, from bytes to a table. Two readers can do the rows: the fast one, in parallel, where the quoting is
+ * regular, and the tolerant one everywhere else. */
+#include "column/table.h"
+#include "ingest/csv.h"
+#include "ingest/lax.h"
+#include "ingest/passes.h"
+
+typedef struct csv {
+  tl_csv file;
+  tl_loaded loaded;
+  const char *reader;
+} csv;
+
+/* Bytes that cannot be UTF-8 may be far down: then all is looked at again. */
+static tally_status look(tl_csv *file, tally_error *error) {
+  tl_census head;
+  TL_TRY(tl_csv_sniff(file, &head, error));
+  TL_TRY(tl_csv_survey(file, error));
+  if (!tl_csv_is_windows(file, &file->ranges.census)) return TALLY_OK;
+  TL_TRY(tl_csv_convert(file, "WINDOWS-1252", error));
+  TL_TRY(tl_csv_sniff(file, &head, error));
+  return tl_csv_survey(file, error);
+}
+
+/* ---- the rows ---- */
+
+/* The tolerant reader starts afresh: what the fast one saw was cut in the wrong places. */
+static tally_status load_lax(csv *it, tally_error *error) {
+  tl_extent all = {
+      .source = &it->file.source, .ranges = &it->file.ranges, .lax = true, .byte = it->file.layout.data_byte, .line = it->file.layout.data_line};
+  TL_TRY(tl_source_load(&it->file.source, error));
+  it->reader = "lax";
+  return tl_passes_run(&all, &it->file.dialect, &it->file.plan, &it->loaded, error);
+}
+
+static tally_status refuse(csv *it, tally_error *error) {
+  TL_TRY(tl_source_load(&it->file.source, error));
+  tally_text rows = tl_text(it->file.source.bytes + it->file.layout.data_byte, (size_t)(it->file.source.size - it->file.layout.data_byte));
+  TL_TRY(tl_lax_records(&it->file.dialect, rows, it->file.layout.data_byte, it->file.layout.data_line, tl_csv_refuse_record, &it->file, error));
+  return tl_fail_at(error, TALLY_ESYNTAX, it->file.source.name, 0, 0,
+                    "has blanks or comments about its quotes, which only the lax reader takes");
+}
+
+static tally_status load(csv *it, tally_error *error) {
+  if (it->file.options.reader == TALLY_READER_LAX) return load_lax(it, error);
+  it->reader = "fast";
+  tl_extent ranges = {.source = &it->file.source, .ranges = &it->file.ranges};
+  it->loaded.regular = it->file.ranges.quotes_closed;
+  if (it->loaded.regular) TL_TRY(tl_passes_run(&ranges, &it->file.dialect, &it->file.plan, &it->loaded, error));
+  if (it->loaded.regular) return TALLY_OK;
+  if (it->file.options.reader == TALLY_READER_FAST) return refuse(it, error);
+  tl_loaded_done(&it->loaded);
+  tl_header_forget(&it->file.plan);
+  return load_lax(it, error);
+}
+
+/* ---- what is handed back ---- */
+
+static bool is_kept(const csv *it, size_t index) {
+  const tally_column *column = it->loaded.columns[index];
+  return column && !(it->file.plan.columns[index].nameless && tally_column_missing(column) == tally_column_length(column));
+}
+
+/* Columns as they are in the file, but for those without name and values. */
+static tally_status gather_table(csv *it, tally_table **out, tally_error *error) {
+  const char **names = tl_arena_new(&it->file.arena, it->file.plan.count * sizeof *names);
+  tally_column **columns = tl_arena_new(&it->file.arena, it->file.plan.count * sizeof *columns);
+  size_t count = 0;
+  if (!names || !columns) return tl_no_memory(error);
+  for (size_t i = 0; i < it->file.plan.count; i++) {
+    if (!is_kept(it, i)) continue;
+    names[count] = it->file.plan.columns[i].name;
+    columns[count++] = it->loaded.columns[i];
+  }
+  return tally_table_new(names, columns, count, it->loaded.rows, out, error);
+}
+
+static tally_status select_columns(const csv *it, tally_table **table, tally_error *error) {
+  if (!it->file.options.columns) return TALLY_OK;
+  tally_table *whole = *table;
+  *table = NULL;
+  tally_status status = tally_table_select(whole, it->file.options.columns, it->file.options.column_count, table, error);
+  tally_table_release(whole);
+  return status;
+}
+
+/* What can be said of columns only when their values are known. */
+static tally_status report_columns(csv *it, tally_error *error) {
+  const tl_record *header = &it->file.layout.header;
+  for (size_t i = 0; i < it->file.plan.count; i++) {
+    const tl_column_plan *column = &it->file.plan.columns[i];
+    if (!is_kept(it, i)) continue;
+    if (column->manner == TL_MANNER_TEXT_IN_MARKS) {
+      TL_TRY(
+          tl_problems_add(&it->file.problems, header->line, header->byte, column->name, TL_PROBLEM_QUOTE_MARKS, (tally_text){0}, error));
+    }
+    if (column->nameless && i >= header->count) {
+      TL_TRY(tl_problems_add(&it->file.problems, header->line, header->byte, column->name, TL_PROBLEM_NO_NAME, header->raw, error));
+    }
+  }
+  TL_TRY(tl_problems_join(&it->file.problems, &it->loaded.problems, 0, 0, error));
+  return tl_problems_merge(&it->file.problems, &it->file.invalid, error);
+}
+
+static tally_status hand_back(csv *it, tally_reading *out, tally_error *error) {
+  TL_TRY(report_columns(it, error));
+  TL_TRY(tl_csv_refuse_problems(&it->file, &it->file.problems, error));
+  TL_TRY(gather_table(it, &out->table, error));
+  TL_TRY(tl_loaded_drop_rows(&it->loaded, &out->table, error));
+  TL_TRY(select_columns(it, &out->table, error));
+  TL_TRY(tl_problems_table(&it->file.problems, &out->problems, error));
+  return tl_csv_facts(&it->file, it->reader, out, error);
+}
+
+/* ---- all together ---- */
+
+static tally_status read_all(csv *it, tally_reading *out, tally_error *error) {
+  TL_TRY(tl_csv_decode(&it->file, error));
+  TL_TRY(look(&it->file, error));
+  TL_TRY(tl_csv_plan(&it->file, tl_csv_is_dirty(&it->file.ranges.census), error));
+  TL_TRY(load(it, error));
+  return hand_back(it, out, error);
+}
+
+static tally_status read_input(csv *it, const tally_input *input, tally_reading *out, tally_error *error) {
+  TL_TRY(tl_source_open(&it->file.source, input, error));
+  tally_error found = {0};
+  return tl_source_settle(&it->file.source, read_all(it, out, &found), &found, error);
+}
+
+tally_status tally_read_csv(const tally_input *input, const tally_csv_options *options, tally_reading **out, tally_error *error) {
+  csv it = {.file.source.descriptor = -1};
+  TL_TRY(tl_csv_options(options, &it.file.options, error));
+  tally_reading *reading;
+  TL_TRY(tl_reading_new(&reading, error));
+  tally_status status = read_input(&it, input, reading, error);
+  if (status != TALLY_OK) tl_error_where(error, it.file.source.name);
+  tl_loaded_done(&it.loaded);
+  tl_csv_done(&it.file);
+  if (status == TALLY_OK) {
+    *out = reading;
+  } else {
+    tally_reading_release(reading);
+  }
+  return status;
+}
