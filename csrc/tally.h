@@ -287,13 +287,14 @@ typedef struct tally_reading_facts {
   int64_t header_line;      /* the line of the header, from 1; 0 when there is none */
   int64_t bytes;            /* bytes read, as they came */
   const char *compression;  /* "gzip", which was undone; NULL: none */
+  const char *separator_evidence; /* "198 of the first 200 records have 13 fields", "given"; NULL for JSON */
 } tally_reading_facts;
 
 TALLY_API void tally_reading_release(tally_reading *reading);
 /* The data. borrows */
 TALLY_API const tally_table *tally_reading_table(const tally_reading *reading);
 /* What was not as it should be, one row each, in the order of the file: line (integer, from 1), byte (integer, offset from 0 in the
- * text once it is unpacked and UTF-8; of bytes that are not valid in another encoding, before it is UTF-8), column (text, a
+ * text once it is unpacked, UTF-8 and without escapes; of bytes that are not valid in another encoding, before it is UTF-8), column (text, a
  * column's name or missing), what (text, one of a few fixed phrases), text (text, the offending bytes, at most 120 of them).
  * borrows */
 TALLY_API const tally_table *tally_reading_problems(const tally_reading *reading);
@@ -311,7 +312,7 @@ typedef struct tally_csv_options {
   const char *encoding;     /* an iconv name; NULL: recognised from the bytes, as UTF-8, -16, -32 or Windows-1252 */
   char separator;           /* 0: guessed from , ; tab | */
   char quote;               /* 0: fields are never quoted */
-  char escape;              /* inside quotes, before a quote; 0: a quote is doubled */
+  char escape;              /* inside quotes, before a quote or itself; 0: a quote is doubled */
   char comment;             /* a line that starts with it is skipped; 0: none */
   char decimal;             /* '.' or ','; with ',' thousands are separated by '.' or a blank */
   tally_header header;      /* GUESS also finds a preamble above the header */
@@ -346,7 +347,8 @@ TALLY_API const char *const *tally_symbols(void);
  * input, options  borrows; options NULL: TALLY_CSV_OPTIONS
  * out             new reference
  * errors          TALLY_EIO (cannot be read, a directory, changed while being read), TALLY_ESYNTAX (empty, binary, gzip that is
- *                 cut off or damaged, an unclosed quote, or a problem under TALLY_PROBLEM_ERROR), TALLY_ENAME (an option names a column that is not there),
+ *                 cut off or damaged, an unclosed quote, or a problem under TALLY_PROBLEM_ERROR), TALLY_ENAME (an option names a
+ *                 column or an encoding that is not there), TALLY_ERANGE (two signs are the same, or one is a line end),
  *                 TALLY_ENOMEM, TALLY_ECANCEL */
 TALLY_API tally_status tally_read_csv(const tally_input *input, const tally_csv_options *options, tally_reading **out,
                                       tally_error *error);

@@ -28,21 +28,23 @@ tally_status tl_csv_convert(tl_csv *it, const char *from, tally_error *error) {
   return TALLY_OK;
 }
 
-/* A quote after the escape sign is a doubled quote in two other bytes: written so, it needs no further thought. */
+/* Inside quotes, the escape sign before a quote makes it a doubled quote, and before itself it is one sign. Written so, the text
+ * needs no further thought. */
 static tally_status unescape(tl_csv *it, tally_error *error) {
   char quote = it->options.quote, escape = it->options.escape;
   if (!quote || !escape || escape == quote) return TALLY_OK;
   TL_TRY(tl_source_load(&it->source, error));
+  const char *from = it->source.owned, *end = from + it->source.size;
+  char *to = it->source.owned;
   bool inside = false;
-  for (int64_t i = 0; i < it->source.size; i++) {
-    char *at = &it->source.owned[i];
-    if (inside && *at == escape && i + 1 < it->source.size && at[1] == quote) {
-      at[0] = quote;
-      i++;
-    } else if (*at == quote) {
-      inside = !inside;
-    }
+  for (; from < end; from++) {
+    bool pair = inside && *from == escape && from + 1 < end && (from[1] == quote || from[1] == escape);
+    if (pair) from++;
+    if (pair && *from == quote) *to++ = quote;
+    if (!pair && *from == quote) inside = !inside;
+    *to++ = *from;
   }
+  it->source.size = to - it->source.owned;
   return TALLY_OK;
 }
 
@@ -59,9 +61,14 @@ static tally_status find_start(tl_csv *it, tally_error *error) {
   return it->first_byte < it->source.size ? TALLY_OK : nothing_inside(it, error);
 }
 
+static tally_status refuse_what_is_not_text(const tl_csv *it, const char *what, tally_error *error) {
+  return what ? tl_fail_at(error, TALLY_ESYNTAX, it->source.name, 0, 0, "is not text but %s", what) : TALLY_OK;
+}
+
 tally_status tl_csv_decode(tl_csv *it, tally_error *error) {
   tally_text head;
   TL_TRY(view_head(it, 0, &head, error));
+  TL_TRY(refuse_what_is_not_text(it, tl_encoding_signature(head), error));
   it->marks = tl_encoding_marks(head);
   it->encoding = "UTF-8";
   const char *from = tl_encoding_choose(it->options.encoding, &it->marks);
@@ -69,8 +76,7 @@ tally_status tl_csv_decode(tl_csv *it, tally_error *error) {
     TL_TRY(tl_csv_convert(it, from, error));
     TL_TRY(view_head(it, 0, &head, error));
   }
-  const char *strange = tl_encoding_not_text(head);
-  if (strange) return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, 0, 0, "is not text but %s", strange);
+  TL_TRY(refuse_what_is_not_text(it, tl_encoding_not_text(head), error));
   return unescape(it, error);
 }
 
@@ -166,12 +172,34 @@ tally_status tl_csv_facts(const tl_csv *it, const char *reader, tally_reading *o
                                      .header_line = it->layout.header.count > 0 ? it->layout.header.line : 0,
                                      .bytes = it->source.size_in_file,
                                      .compression = it->source.compression};
+  char evidence[TL_EVIDENCE_SIZE];
+  tl_layout_evidence(&it->layout, evidence, sizeof evidence);
+  out->facts.separator_evidence = tl_arena_text(&out->arena, evidence, strlen(evidence));
   out->facts.encoding = tl_arena_text(&out->arena, it->encoding, strlen(it->encoding));
-  if (!out->facts.encoding) return tl_no_memory(error);
+  if (!out->facts.encoding || !out->facts.separator_evidence) return tl_no_memory(error);
   return tl_metadata_table(it->layout.metadata, it->layout.metadata_count, &out->metadata, error);
 }
 
 /* ---- life ---- */
+
+static bool is_line_end(char c) {
+  return c == '\n' || c == '\r';
+}
+
+/* Signs that mean two things at once mean nothing. An escape that is the quote is a doubled quote. */
+static tally_status check_signs(const tally_csv_options *o, tally_error *error) {
+  static const char *const names[] = {"separator", "quote", "comment", "escape"};
+  const char signs[] = {o->separator, o->quote, o->comment, o->escape == o->quote ? '\0' : o->escape};
+  if (o->decimal != '.' && o->decimal != ',') return tl_fail(error, TALLY_ERANGE, "decimal is '.' or ',', not '%c'", o->decimal);
+  for (size_t i = 0; i < sizeof signs; i++) {
+    if (is_line_end(signs[i])) return tl_fail(error, TALLY_ERANGE, "the %s cannot be a line end", names[i]);
+    for (size_t j = 0; j < i; j++) {
+      if (!signs[i] || signs[i] != signs[j]) continue;
+      return tl_fail(error, TALLY_ERANGE, "%s and %s cannot both be '%c'", names[j], names[i], signs[i]);
+    }
+  }
+  return TALLY_OK;
+}
 
 tally_status tl_csv_options(const tally_csv_options *given, tally_csv_options *out, tally_error *error) {
   *out = (tally_csv_options)TALLY_CSV_OPTIONS;
@@ -181,7 +209,7 @@ tally_status tl_csv_options(const tally_csv_options *given, tally_csv_options *o
   }
   memcpy(out, given, given->size);
   if (out->decimal == 0) out->decimal = '.';
-  return TALLY_OK;
+  return check_signs(out, error);
 }
 
 void tl_csv_done(tl_csv *it) {

@@ -70,7 +70,7 @@ static const struct {
   const char *bytes;
   size_t size;
   const char *what;
-} not_text[] = {
+} signatures[] = {
     {"PK\x03\x04", 4, "a ZIP archive (an .xlsx workbook is one): save the sheet as CSV first"},
     {"\xD0\xCF\x11\xE0", 4, "an .xls workbook: save the sheet as CSV first"},
     {"%PDF", 4, "a PDF: look for the table as CSV where it was published"},
@@ -80,10 +80,14 @@ static const struct {
     {"\x42\x5A\x68\x39\x31\x41\x59\x26\x53\x59", 10, "a .bz2 archive: unpack it first, with bunzip2"},
 };
 
-const char *tl_encoding_not_text(tally_text head) {
-  for (size_t i = 0; i < sizeof not_text / sizeof *not_text; i++) {
-    if (starts_with(head, not_text[i].bytes, not_text[i].size)) return not_text[i].what;
+const char *tl_encoding_signature(tally_text head) {
+  for (size_t i = 0; i < sizeof signatures / sizeof *signatures; i++) {
+    if (starts_with(head, signatures[i].bytes, signatures[i].size)) return signatures[i].what;
   }
+  return NULL;
+}
+
+const char *tl_encoding_not_text(tally_text head) {
   size_t strange = 0;
   for (size_t i = 0; i < head.size; i++) {
     unsigned char c = (unsigned char)head.bytes[i];

@@ -18,7 +18,9 @@ tl_marks tl_encoding_marks(tally_text head);
  * known. */
 const char *tl_encoding_choose(const char *asked, const tl_marks *marks);
 
-/* What a file is that is not text, and what to do: "a ZIP archive (an .xlsx workbook is one): …"; NULL for text. */
+/* What a file is that is not text, and what to do: "a ZIP archive (an .xlsx workbook is one): …"; NULL: not known for anything but
+ * text. By how it begins, in any encoding; by what is in it, in UTF-8. */
+const char *tl_encoding_signature(tally_text head);
 const char *tl_encoding_not_text(tally_text head);
 
 /* Counts of what UTF-8 has or forbids. Where a text is cut into pieces, the ends of a piece may be parts of a character: these

@@ -1,8 +1,10 @@
 /* ingest/sniff: a sample of records decides. The separator is the one under which most records have the same number of fields, more
- * than one. That number is the width of the table; records above it that are much narrower, or read "key:, value", are the
- * preamble; the first that is not is the header, unless it has numbers where only a row of data would. Nothing is decided about
- * types. */
+ * than one, and of those that are equal in this, the one that makes more of the fields numbers and dates. That number is the width
+ * of the table; records above it that are much narrower, or read "key:, value", are the preamble; the first that is not is the
+ * header, unless it has numbers where only a row of data would. Nothing is decided about types. */
 #include "ingest/sniff.h"
+
+#include <stdio.h>
 
 #include "ingest/infer.h"
 #include "ingest/lax.h"
@@ -47,6 +49,7 @@ typedef struct agreement {
   size_t width;   /* the number of fields ... */
   size_t records; /* ... that so many records have */
   size_t total;   /* records that are not blank */
+  size_t shaped;  /* fields of these records that are numbers, dates and the like */
 } agreement;
 
 static size_t records_of_width(const sample *s, size_t width) {
@@ -72,10 +75,26 @@ static agreement agree(const sample *s) {
   return best;
 }
 
+static bool is_shaped(tally_text text) {
+  return text.size > 0 && ((tl_infer_shapes(text, '.') | tl_infer_shapes(text, ',')) & ~(uint32_t)TL_SHAPE_TEXT);
+}
+
+static size_t count_shaped(const sample *s, size_t width) {
+  size_t count = 0;
+  for (size_t i = 0; i < s->count; i++) {
+    for (size_t f = 0; s->records[i].count == width && f < width; f++) count += is_shaped(s->records[i].fields[f].text);
+  }
+  return count;
+}
+
+/* In this order: records that agree, fields that have a shape, both as shares; fields. */
 static bool is_better(agreement a, agreement b) {
   if (a.width < 2) return false;
   if (b.width < 2) return true;
   size_t left = a.records * b.total, right = b.records * a.total;
+  if (left != right) return left > right;
+  left = a.shaped * b.records * b.width;
+  right = b.shaped * a.records * a.width;
   return left > right || (left == right && a.width > b.width);
 }
 
@@ -89,6 +108,7 @@ static tally_status find_separator(const tl_dialect *dialect, tally_text head, b
     tried.separator = candidates[i];
     TL_TRY(gather(&tried, head, whole, 0, 1, s, error));
     agreement found = agree(s);
+    found.shaped = count_shaped(s, found.width);
     if (!is_better(found, best)) continue;
     best = found;
     *out = candidates[i];
@@ -266,7 +286,10 @@ static bool all_quoted(const sample *s, int64_t from_byte, const tl_dialect *d) 
 
 /* Rows begin at the first record of the table, or after it when it is the header. */
 static tally_status lay_out(const tally_csv_options *options, const sample *s, tl_layout *out, tally_error *error) {
-  out->width = agree(s).width;
+  agreement found = agree(s);
+  out->width = found.width;
+  out->agreeing = found.records;
+  out->sampled = found.total;
   if (options->header == TALLY_HEADER_NONE) return TALLY_OK;
   size_t table = find_table(s, options->header == TALLY_HEADER_GUESS ? out->width : 0);
   if (table == s->count) return TALLY_OK;
@@ -286,10 +309,21 @@ tally_status tl_sniff(const tally_csv_options *options, const tl_dialect *dialec
   sample *s = tl_arena_new(arena, sizeof *s);
   if (!s) return tl_no_memory(error);
   s->arena = arena;
-  if (found.separator == 0) TL_TRY(find_separator(dialect, head, whole, s, &found.separator, error));
+  out->guessed = found.separator == 0;
+  if (out->guessed) TL_TRY(find_separator(dialect, head, whole, s, &found.separator, error));
   TL_TRY(gather(&found, head, whole, byte, line, s, error));
   out->separator = found.separator;
   TL_TRY(lay_out(options, s, out, error));
   out->everything_quoted = found.quote && all_quoted(s, out->data_byte, &found);
   return TALLY_OK;
+}
+
+void tl_layout_evidence(const tl_layout *layout, char *to, size_t size) {
+  if (!layout->guessed) {
+    snprintf(to, size, "given");
+  } else if (layout->width < 2) {
+    snprintf(to, size, "no separator was found: one column");
+  } else {
+    snprintf(to, size, "%zu of the first %zu records have %zu fields", layout->agreeing, layout->sampled, layout->width);
+  }
 }

@@ -203,37 +203,45 @@ static int reading_metadata(lua_State *L) {
   return push_part(L, tally_reading_metadata);
 }
 
-/* reading:facts() -> { format =, encoding =, reader =, byte_order_marks =, separator =, header_line =, bytes =, compression = };
- * separator is nil for JSON, header_line is nil without a header, compression is nil without one */
+/* Sets a field of the table on the top to a text; without one it stays nil. */
+static void set_text(lua_State *L, const char *key, const char *text) {
+  if (!text || text[0] == '\0') return;
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, key);
+}
+
+static void set_integer(lua_State *L, const char *key, int64_t value) {
+  tl_push_integer(L, value);
+  lua_setfield(L, -2, key);
+}
+
+/* reading:facts() -> { format =, encoding =, reader =, byte_order_marks =, separator =, separator_evidence =, header_line =,
+ * bytes =, compression = }; separator and its evidence are nil for JSON, header_line is nil without a header, compression without
+ * one */
 static int reading_facts(lua_State *L) {
-  enum { FORMAT, ENCODING, READER, TEXTS };
-  static const char *const keys[TEXTS] = {[FORMAT] = "format", [ENCODING] = "encoding", [READER] = "reader"};
-  char texts[TEXTS][64]; /* copies: the reading may be closed by a finalizer while Lua makes strings */
+  enum { FORMAT, ENCODING, READER, EVIDENCE, COMPRESSION, TEXTS };
+  static const char *const keys[TEXTS] = {[FORMAT] = "format",
+                                          [ENCODING] = "encoding",
+                                          [READER] = "reader",
+                                          [EVIDENCE] = "separator_evidence",
+                                          [COMPRESSION] = "compression"};
+  char texts[TEXTS][128]; /* copies: the reading may be closed by a finalizer while Lua makes strings */
   tally_reading_facts facts = *tally_reading_get_facts(tl_open_reading(L, 1));
-  snprintf(texts[FORMAT], sizeof *texts, "%s", facts.format);
-  snprintf(texts[ENCODING], sizeof *texts, "%s", facts.encoding);
-  snprintf(texts[READER], sizeof *texts, "%s", facts.reader);
-  lua_createtable(L, 0, 8);
-  for (int i = 0; i < TEXTS; i++) {
-    lua_pushstring(L, texts[i]);
-    lua_setfield(L, -2, keys[i]);
-  }
+  const char *found[TEXTS] = {[FORMAT] = facts.format,
+                              [ENCODING] = facts.encoding,
+                              [READER] = facts.reader,
+                              [EVIDENCE] = facts.separator_evidence,
+                              [COMPRESSION] = facts.compression};
+  for (int i = 0; i < TEXTS; i++) snprintf(texts[i], sizeof texts[i], "%s", found[i] ? found[i] : "");
+  lua_createtable(L, 0, 9);
+  for (int i = 0; i < TEXTS; i++) set_text(L, keys[i], texts[i]);
   if (facts.separator != 0) {
     lua_pushlstring(L, &facts.separator, 1);
     lua_setfield(L, -2, "separator");
   }
-  if (facts.header_line > 0) {
-    tl_push_integer(L, facts.header_line);
-    lua_setfield(L, -2, "header_line");
-  }
-  if (facts.compression) { /* a literal of the engine */
-    lua_pushstring(L, facts.compression);
-    lua_setfield(L, -2, "compression");
-  }
-  tl_push_integer(L, facts.byte_order_marks);
-  lua_setfield(L, -2, "byte_order_marks");
-  tl_push_integer(L, facts.bytes);
-  lua_setfield(L, -2, "bytes");
+  if (facts.header_line > 0) set_integer(L, "header_line", facts.header_line);
+  set_integer(L, "byte_order_marks", facts.byte_order_marks);
+  set_integer(L, "bytes", facts.bytes);
   return 1;
 }
 

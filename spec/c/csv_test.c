@@ -323,6 +323,10 @@ static void expect(const char *text, const char *expected) {
   expect_bytes(text, strlen(text), NULL, expected);
 }
 
+static void expect_with(const tally_csv_options *options, const char *text, const char *expected) {
+  expect_bytes(text, strlen(text), options, expected);
+}
+
 static void missing_values(void) {
   expect("a,b\n1,x\n,\n[c],[x]\n..,..\n", "a:integer 1 nil nil [c] nil ..; b:text 'x' nil nil [x] '..'");
   expect("a,b\n-,1\n*,2\n", "a:text '-' '*'; b:integer 1 2");
@@ -442,6 +446,7 @@ static void options_do(void) {
   tally_csv_options escaped = TALLY_CSV_OPTIONS;
   escaped.escape = '\\';
   expect_bytes("a,b\n\"x\\\"y\",1\n", 13, &escaped, "a:text 'x\"y'; b:integer 1");
+  expect_with(&escaped, "a,b\n\"C:\\\\\",\"x\\\\\\\"y\"\n\"\\n\",\"z\"\"\\\"\"\n", "a:text 'C:\\' '\\n'; b:text 'x\\\"y' 'z\"\"'");
   tally_csv_options unquoted = TALLY_CSV_OPTIONS;
   unquoted.quote = 0;
   expect_bytes("a,b\n\"x,1\n", 9, &unquoted, "a:text '\"x'; b:integer 1");
@@ -455,6 +460,48 @@ static void options_do(void) {
   tally_csv_options exact = TALLY_CSV_OPTIONS;
   exact.all_text = true;
   expect_bytes("a,b\n 1 ,[c]\n,\"\"\n", 16, &exact, "a:text ' 1 ' nil; b:text '[c]' ''");
+}
+
+/* ---- what is found, and why ---- */
+
+static void separator_is(const char *text, const tally_csv_options *options, char separator, const char *evidence) {
+  tally_reading *reading = read_bytes(text, strlen(text), options);
+  const tally_reading_facts *facts = tally_reading_get_facts(reading);
+  bool right = facts->separator == separator && strcmp(facts->separator_evidence, evidence) == 0;
+  CHECK(right);
+  if (!right) fprintf(stderr, "  %.30s: '%c', %s\n", text, facts->separator, facts->separator_evidence);
+  tally_reading_release(reading);
+}
+
+static void separators(void) {
+  separator_is("a,b\n1,2\n3,4\n", NULL, ',', "3 of the first 3 records have 2 fields");
+  separator_is("a\tb\tc\n1\t2\t3\n", NULL, '\t', "2 of the first 2 records have 3 fields");
+  separator_is("a|b\n1|2\n1\n", NULL, '|', "2 of the first 3 records have 2 fields");
+  separator_is("a;b\n1,5;2,5\n3,5;4,5\n", NULL, ';', "3 of the first 3 records have 2 fields");
+  /* As many records agree under a comma: what the fields are decides. */
+  separator_is("1,5;2,5\n3,5;4,5\n", NULL, ';', "2 of the first 2 records have 2 fields");
+  separator_is("2019,5;2,25;x\n2020,5;4,5;y\n", NULL, ';', "2 of the first 2 records have 3 fields");
+  separator_is("1,234|5\n2,345|6\n", NULL, '|', "2 of the first 2 records have 2 fields");
+  separator_is("x;y,1\nz;w,2\n", NULL, ',', "2 of the first 2 records have 2 fields");
+  separator_is("name\nLeeds\nYork\n", NULL, ',', "no separator was found: one column");
+  separator_is("\"a;b\",c\n\"d;e\",f\n", NULL, ',', "2 of the first 2 records have 2 fields");
+  separator_is("Title: x; y; z\n\na,b\n1,2\n3,4\n5,6\n", NULL, ',', "4 of the first 5 records have 2 fields");
+  tally_csv_options given = TALLY_CSV_OPTIONS;
+  given.separator = ':';
+  separator_is("a:b\n1:2\n", &given, ':', "given");
+}
+
+static void values_that_are_not_guessed(void) {
+  expect("a,b\n\\N,1\nNA,2\n", "a:text '\\N' 'NA'; b:integer 1 2");
+  tally_csv_options o = TALLY_CSV_OPTIONS;
+  o.missing = (const char *const[]){"\\N", "NA", "NULL"};
+  o.missing_count = 3;
+  expect_with(&o, "a,b\n\\N,1\nNA,NULL\n7,3\n", "a:integer nil nil 7; b:integer 1 nil 3");
+  expect("day,n\n2019-07-31,1\n2020-02-29,2\n", "day:date day 18108 day 18321; n:integer 1 2");
+  expect("day,n\n31/07/2019,1\n29/02/2020,2\n", "day:date day 18108 day 18321; n:integer 1 2");
+  expect("day,n\n07/31/2019,1\n", "day:text '07/31/2019'; n:integer 1");
+  expect("year,n\n2019/20,1\n2020/21,2\n", "year:text '2019/20' '2020/21'; n:integer 1 2");
+  expect("year,n\n2019-20,1\n", "year:text '2019-20'; n:integer 1");
 }
 
 /* ---- errors ---- */
@@ -495,6 +542,25 @@ static void errors(void) {
   o = (tally_csv_options)TALLY_CSV_OPTIONS;
   o.encoding = "no-such";
   refuse(&(tally_input){.bytes = "a,b\n1,2\n", .size = 8}, &o, TALLY_ENAME, 0, "'no-such'");
+}
+
+static void signs_that_mean_two_things(void) {
+  tally_input input = {.bytes = "a,b\n1,2\n", .size = 8};
+  tally_csv_options o = TALLY_CSV_OPTIONS;
+  o.separator = '"';
+  refuse(&input, &o, TALLY_ERANGE, 0, "separator and quote cannot both be '\"'");
+  o = (tally_csv_options)TALLY_CSV_OPTIONS;
+  o.separator = o.comment = ';';
+  refuse(&input, &o, TALLY_ERANGE, 0, "separator and comment cannot both be ';'");
+  o = (tally_csv_options)TALLY_CSV_OPTIONS;
+  o.separator = '\n';
+  refuse(&input, &o, TALLY_ERANGE, 0, "the separator cannot be a line end");
+  o = (tally_csv_options)TALLY_CSV_OPTIONS;
+  o.decimal = ';';
+  refuse(&input, &o, TALLY_ERANGE, 0, "decimal is '.' or ',', not ';'");
+  o = (tally_csv_options)TALLY_CSV_OPTIONS;
+  o.escape = '"';
+  expect_with(&o, "a,b\n\"x\"\"y\",2\n", "a:text 'x\"y'; b:integer 2");
 }
 
 /* Refuses every allocation in turn: a clean error each time, and nothing left behind. */
@@ -598,7 +664,10 @@ int main(void) {
   strange_bytes();
   shapes_of_files();
   options_do();
+  separators();
+  values_that_are_not_guessed();
   errors();
+  signs_that_mean_two_things();
   pipes();
   every_kernel_reads_the_same();
   readers_agree_on_made_files();

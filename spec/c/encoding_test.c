@@ -125,16 +125,15 @@ static void the_order_of_bytes_is_the_text_s(void) {
 }
 
 static void what_is_no_text(void) {
-  CHECK(strstr(tl_encoding_not_text(tl_text(BYTES("PK\x03\x04..."))), "ZIP archive"));
-  CHECK(strstr(tl_encoding_not_text(tl_text(BYTES("\xD0\xCF\x11\xE0..."))), ".xls workbook"));
-  CHECK(strstr(tl_encoding_not_text(tl_text(BYTES("%PDF-1.4"))), "a PDF"));
-  CHECK(strstr(tl_encoding_not_text(tl_text(BYTES("\x28\xB5\x2F\xFD..."))), ".zst"));
-  CHECK(strstr(tl_encoding_not_text(tl_text(BYTES("\xFD"
-                                                  "7zXZ\0..."))),
-               ".xz"));
-  CHECK(strstr(tl_encoding_not_text(tl_text(BYTES("BZh91AY&SY..."))), ".bz2"));
+  CHECK(strstr(tl_encoding_signature(tl_text(BYTES("PK\x03\x04..."))), "ZIP archive"));
+  CHECK(strstr(tl_encoding_signature(tl_text(BYTES("\xD0\xCF\x11\xE0..."))), ".xls workbook"));
+  CHECK(strstr(tl_encoding_signature(tl_text(BYTES("%PDF-1.4"))), "a PDF"));
+  CHECK(strstr(tl_encoding_signature(tl_text(BYTES("\x28\xB5\x2F\xFD..."))), ".zst"));
+  CHECK(strstr(tl_encoding_signature(tl_text(BYTES("\xFD\x37zXZ..."))), ".xz"));
+  CHECK(strstr(tl_encoding_signature(tl_text(BYTES("BZh91AY&SY..."))), ".bz2"));
   CHECK(strstr(tl_encoding_not_text(tl_text(BYTES("\1\2\3\4\5\6\7\10\16"))), "binary"));
-  CHECK(!tl_encoding_not_text(tl_text(BYTES("BZh9,b\n"))) && !tl_encoding_not_text(tl_text(BYTES("PK,b\n"))));
+  CHECK(!tl_encoding_signature(tl_text(BYTES("BZh9,b\n"))) && !tl_encoding_signature(tl_text(BYTES("PK,b\n"))));
+  CHECK(!tl_encoding_not_text(tl_text(BYTES("a,b\n"))));
 }
 
 /* ---- converting ---- */
