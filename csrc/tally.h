@@ -362,6 +362,8 @@ TALLY_API tally_status tally_read_csv(const tally_input *input, const tally_csv_
  * errors          as tally_read_csv; TALLY_ESHAPE (a limit) */
 TALLY_API tally_status tally_scan_csv(const tally_input *input, const tally_csv_options *options, tally_reading **out,
                                       tally_error *error);
+/* Rows from a few places of a file of tally_scan_csv, its first and its last among them; NULL of any other reading. borrows */
+TALLY_API const tally_table *tally_reading_sample(const tally_reading *reading);
 /* The rows of a reading of tally_scan_csv, for tally_program_over. Each time they are drawn the file is read; it must be as it was. A value
  * of another type than the samples had is an error that names its place and what to say in `types`. What else is wrong with the rows
  * drawn is in tally_reading_problems afterwards.

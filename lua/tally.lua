@@ -33,6 +33,7 @@ local tally = {
 -- name -> module and field; loaded when first asked for.
 local parts = {
   read_csv = { "tally.read", "csv" },
+  scan_csv = { "tally.scan", "csv" },
   read_json = { "tally.read", "json" },
   read_ndjson = { "tally.read", "json" },
   from_rows = { "tally.values", "from_rows" },

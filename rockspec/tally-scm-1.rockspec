@@ -147,6 +147,7 @@ build = {
     ["tally.read_options"] = "lua/tally/read_options.lua",
     ["tally.rows"] = "lua/tally/rows.lua",
     ["tally.run"] = "lua/tally/run.lua",
+    ["tally.scan"] = "lua/tally/scan.lua",
     ["tally.schema"] = "lua/tally/schema.lua",
     ["tally.shown"] = "lua/tally/shown.lua",
     ["tally.steps"] = "lua/tally/steps.lua",

@@ -514,15 +514,18 @@ local function good_calls()
       write_json = { nil, {} },
     },
     column = {
-      type = {}, length = {}, missing = {}, bytes = {}, has_levels = {}, dictionary = {}, holds = { { "a" }, { "b" } }, value = { 1 }, reason = { 1 },
+      type = {}, length = {}, missing = {}, bytes = {}, has_levels = {}, dictionary = {}, holds = { { "a" }, { "b" } },
+      value = { 1 }, reason = { 1 },
       values = { 1, 2 }, slice = { 1, 1 }, with_levels = { { "UG", "PGT" } },
     },
-    reading = { table = {}, problems = {}, metadata = {}, facts = {} },
+    reading = { table = {}, problems = {}, metadata = {}, facts = {}, sample = {} },
   }
   local functions = {
     version = {}, threads = { 2 }, kernel = { "portable" }, memory_used = {}, memory_limit = { 0 }, cancel = { false },
     symbols = {}, functions = {}, aggregates = {}, function_type = { "not", { "boolean" } }, aggregate_type = { "sum", "integer" },
-    read_csv = { { bytes = CSV }, {} }, read_json = { { bytes = "[]" }, {} }, table = { { "a" }, { c }, 2 },
+    read_csv = { { bytes = CSV }, {} }, scan_csv = { { bytes = CSV }, {} },
+    draw = { { core.scan_csv { bytes = CSV } }, { count = true }, "file", { "a" } },
+    read_json = { { bytes = "[]" }, {} }, table = { { "a" }, { c }, 2 },
     column = { "text", { "a" }, 2, {} }, constant = { "integer", 1, 3 }, append = { { t }, "file", { "a" } },
     write_bytes = { "", { path = os.tmpname() } }, format_number = { 1 }, nearest = { "a", { "b" } }, caller = {}, set_error_metatable = { {} },
     fail_allocation = { -1, false }, glob = { "*" },

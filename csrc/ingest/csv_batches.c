@@ -65,46 +65,60 @@ static void give_back(tl_batches *it, spare *own) {
 
 /* ---- samples ---- */
 
-enum { PLACES = 8, PLACE_BYTES = 1 << 18 };
+/* Pieces from all over the file, and its end, where totals stand. */
+enum { PLACES = 8, PLACE_BYTES = 1 << 18, END_BYTES = 1 << 14, PLACE_ROWS = 256 };
 
-/* Whole lines from about the place `from` on; none when there is no line end. At a line end in quotes the rows are not what they seem. */
-static tally_status lines_at(tl_batches *it, int64_t from, tl_range *out, tally_error *error) {
-  int64_t left = it->file.source.size - from;
-  size_t size = left < PLACE_BYTES ? (size_t)left : PLACE_BYTES, end;
+typedef struct sample {
+  tl_range ranges[PLACES + 1];
+  size_t count;
+} sample;
+
+/* Whole lines within `size` bytes from `from`; none when there is no line end. */
+static tally_status lines_at(tl_batches *it, int64_t from, int64_t size, tl_range *out, tally_error *error) {
   tally_text bytes;
   tl_survey survey;
+  TL_TRY(tl_source_view(&it->file.source, from, (size_t)size, &it->file.head_piece, &bytes, error));
+  tl_scan_best()->survey(bytes.bytes, bytes.size, '\n', 0, &survey);
+  bool ends = from + size == it->file.source.size;
+  size_t start = survey.cases[0].record_start, end = bytes.size;
+  while (!ends && end > 0 && bytes.bytes[end - 1] != '\n' && bytes.bytes[end - 1] != '\r') end--;
   *out = (tl_range){.byte = from};
-  TL_TRY(tl_source_view(&it->file.source, from, size, &it->file.head_piece, &bytes, error));
-  tl_scan_best()->survey(bytes.bytes, size, '\n', 0, &survey);
-  size_t start = survey.cases[0].record_start;
-  for (end = size; end > 0 && bytes.bytes[end - 1] != '\n' && bytes.bytes[end - 1] != '\r';) end--;
   if (start == TL_NOWHERE || start >= end) return TALLY_OK;
-  *out = (tl_range){.byte = from + (int64_t)start, .size = end - start, .records = survey.line_ends};
+  *out = (tl_range){.byte = from + (int64_t)start, .size = end - start, .records = survey.line_ends + 1};
   return TALLY_OK;
 }
 
-static tally_status sample_range(tl_batches *it, tl_range range, bool *regular, tally_error *error) {
-  tl_ranges one = {.items = &range, .count = 1};
-  tl_extent extent = {.source = &it->file.source, .ranges = &one};
-  *regular = true;
-  return range.size > 0 ? tl_passes_sample(&extent, &it->file.dialect, &it->file.plan, regular, error) : TALLY_OK;
+/* The first rows begin where rows begin; elsewhere, where a line does: the rows are what they seem unless that is inside quotes. */
+static tally_status add_place(tl_batches *it, int64_t from, int64_t size, sample *out, tally_error *error) {
+  tl_range *range = &out->ranges[out->count];
+  TL_TRY(lines_at(it, from, size, range, error));
+  if (from == it->file.layout.data_byte) {
+    range->size = range->size ? (size_t)(range->byte - from) + range->size : (size_t)size;
+    range->records++;
+    range->byte = from;
+  }
+  out->count += range->size > 0;
+  return TALLY_OK;
 }
 
-/* The first rows, whose place is certain; then lines from elsewhere, as far as they are regular. */
-static tally_status sample_places(tl_batches *it, tally_error *error) {
+static tally_status choose_places(tl_batches *it, sample *out, tally_error *error) {
   int64_t first = it->file.layout.data_byte, size = it->file.source.size - first;
-  bool regular;
-  for (int64_t i = 0; i < PLACES; i++) {
-    tl_range range;
-    int64_t from = first + i * (size / PLACES);
-    if (i > 0 && from - first < PLACE_BYTES) continue;
-    TL_TRY(lines_at(it, i ? from : first, &range, error));
-    if (i == 0) {
-      range.size += (size_t)(range.byte - first);
-      range.byte = first;
-    }
-    TL_TRY(sample_range(it, range, &regular, error));
+  if (size <= PLACES * PLACE_BYTES) return size > 0 ? add_place(it, first, size, out, error) : TALLY_OK;
+  for (int64_t i = 0; i < PLACES; i++) TL_TRY(add_place(it, first + i * (size / PLACES), PLACE_BYTES, out, error));
+  return add_place(it, first + size - END_BYTES, END_BYTES, out, error);
+}
+
+/* The manners that the places speak for; those with quotes out of place do not count. */
+static tally_status sample_manners(tl_batches *it, sample *places, tally_error *error) {
+  size_t kept = 0;
+  for (size_t i = 0; i < places->count; i++) {
+    tl_ranges one = {.items = &places->ranges[i], .count = 1};
+    tl_extent extent = {.source = &it->file.source, .ranges = &one};
+    bool regular = true;
+    TL_TRY(tl_passes_sample(&extent, &it->file.dialect, &it->file.plan, &regular, error));
+    if (regular) places->ranges[kept++] = places->ranges[i];
   }
+  places->count = kept;
   return TALLY_OK;
 }
 
@@ -131,19 +145,6 @@ static tally_status add_column(const tl_column_plan *column, tally_table **table
   tally_table_release(*table);
   *table = wider;
   return TALLY_OK;
-}
-
-static tally_status make_schema(const tl_csv *file, tally_table **out, tally_error *error) {
-  TL_TRY(tally_table_new(NULL, NULL, 0, 0, out, error));
-  for (size_t i = 0; i < file->plan.count; i++) {
-    if (file->plan.columns[i].wanted) TL_TRY(add_column(&file->plan.columns[i], out, error));
-  }
-  if (!file->options.columns) return TALLY_OK;
-  tally_table *all = *out;
-  *out = NULL;
-  tally_status status = tally_table_select(all, file->options.columns, file->options.column_count, out, error);
-  tally_table_release(all);
-  return status;
 }
 
 /* ---- the start of a drawing ---- */
@@ -240,6 +241,56 @@ static tally_status batch(void *context, size_t index, const char *const *names,
   return status;
 }
 
+/* ---- the rows of the sample ---- */
+
+static tally_status make_schema(const tl_csv *file, tally_table **out, tally_error *error) {
+  TL_TRY(tally_table_new(NULL, NULL, 0, 0, out, error));
+  for (size_t i = 0; i < file->plan.count; i++) {
+    if (file->plan.columns[i].wanted) TL_TRY(add_column(&file->plan.columns[i], out, error));
+  }
+  if (!file->options.columns) return TALLY_OK;
+  tally_table *all = *out;
+  *out = NULL;
+  tally_status status = tally_table_select(all, file->options.columns, file->options.column_count, out, error);
+  tally_table_release(all);
+  return status;
+}
+
+/* Rows of one place, at most PLACE_ROWS but for the end. */
+static tally_status read_place(tl_batches *it, tl_range *range, tally_table *schema, tally_table **out, tally_error *error) {
+  tl_ranges one = {.items = range, .count = 1};
+  tl_extent extent = {.source = &it->file.source, .ranges = &one};
+  tl_plan plan = it->file.plan;
+  tl_loaded loaded = {0};
+  bool end = range->byte + (int64_t)range->size == it->file.source.size;
+  plan.limit = end ? INT64_MAX : PLACE_ROWS;
+  plan.strict = false;
+  plan.columns = tl_mem_new(plan.count, sizeof *plan.columns);
+  if (!plan.columns) return tl_no_memory(error);
+  memcpy(plan.columns, it->file.plan.columns, plan.count * sizeof *plan.columns);
+  tl_room room = {0};
+  tally_status status = tl_passes_read(&extent, &it->file.dialect, &plan, &room, &loaded, error);
+  if (status == TALLY_OK) {
+    status = make_table(&plan, &loaded, (const char *const *)schema->names, schema->columns, out, error);
+  }
+  tl_loaded_done(&loaded);
+  tl_room_done(&room);
+  tl_mem_free(plan.columns);
+  return status;
+}
+
+static tally_status read_sample(tl_batches *it, sample *places, tally_table *schema, tally_table **out, tally_error *error) {
+  tally_table *tables[PLACES + 1] = {0};
+  tally_status status = TALLY_OK;
+  for (size_t i = 0; status == TALLY_OK && i < places->count; i++) {
+    status = read_place(it, &places->ranges[i], schema, &tables[i], error);
+  }
+  if (status == TALLY_OK && places->count > 0) status = tl_table_concat(tables, places->count, out, error);
+  if (status == TALLY_OK && places->count == 0) *out = tally_table_retain(schema);
+  for (size_t i = 0; i < places->count; i++) tally_table_release(tables[i]);
+  return status;
+}
+
 /* ---- the end of a drawing ---- */
 
 static tally_status settle_problems(tl_batches *it, tally_reading *reading, tally_error *error) {
@@ -322,10 +373,16 @@ static tally_status look(tl_batches *it, tally_error *error) {
     TL_TRY(tl_csv_convert(file, "WINDOWS-1252", error));
     TL_TRY(tl_csv_sniff(file, &head, error));
   }
-  TL_TRY(tl_csv_plan(file, tl_csv_is_dirty(&head), error));
-  TL_TRY(sample_places(it, error));
-  settle_manners(&file->plan);
-  return TALLY_OK;
+  return tl_csv_plan(file, tl_csv_is_dirty(&head), error);
+}
+
+static tally_status take_sample(tl_batches *it, tally_reading *reading, tally_error *error) {
+  sample places = {.count = 0};
+  TL_TRY(choose_places(it, &places, error));
+  TL_TRY(sample_manners(it, &places, error));
+  settle_manners(&it->file.plan);
+  TL_TRY(make_schema(&it->file, &reading->table, error));
+  return read_sample(it, &places, reading->table, &reading->sample, error);
 }
 
 static tally_status scan(tally_reading *reading, const tally_input *input, tally_error *error) {
@@ -334,7 +391,7 @@ static tally_status scan(tally_reading *reading, const tally_input *input, tally
   TL_TRY(keep_options(&it->file, error));
   TL_TRY(open_file(&it->file, input, error));
   TL_TRY(look(it, error));
-  TL_TRY(make_schema(&it->file, &reading->table, error));
+  TL_TRY(take_sample(it, reading, error));
   TL_TRY(tl_problems_table(&it->file.problems, &reading->problems, error));
   return tl_csv_facts(&it->file, "fast", reading, error);
 }

@@ -47,6 +47,7 @@ void tally_reading_release(tally_reading *reading) {
   tally_table_release(reading->table);
   tally_table_release(reading->problems);
   tally_table_release(reading->metadata);
+  tally_table_release(reading->sample);
   tl_arena_done(&reading->arena);
   tl_mem_free(reading);
 }
@@ -61,6 +62,10 @@ const tally_table *tally_reading_problems(const tally_reading *reading) {
 
 const tally_table *tally_reading_metadata(const tally_reading *reading) {
   return reading->metadata;
+}
+
+const tally_table *tally_reading_sample(const tally_reading *reading) {
+  return reading->sample;
 }
 
 const tally_reading_facts *tally_reading_get_facts(const tally_reading *reading) {

@@ -16,6 +16,7 @@ struct tally_reading {
   tally_table *table;
   tally_table *problems;
   tally_table *metadata;
+  tally_table *sample; /* of tally_scan_csv; else NULL */
   tally_reading_facts facts;
   tl_arena arena;
   struct tl_batches *batches; /* of tally_scan_csv: the rows, read when they are needed; else NULL */

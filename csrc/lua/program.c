@@ -192,6 +192,8 @@ static void forget(opened *it) {
 /* The rows of the readings at argument 1, one after another. Between opening and the engine's taking them no Lua function is called. */
 static tally_status over_readings(lua_State *L, tally_program **out, tally_error *error) {
   size_t count = tl_check_list(L, 1, 1, "readings");
+  if (count == 0 || count > INT_MAX / 2) luaL_argerror(L, 1, "at least one reading expected");
+  luaL_checkstack(L, (int)count + 8, "too many readings");
   tl_names labels = lua_isnil(L, 4) ? (tl_names){NULL, 0} : tl_check_names(L, 4, 4, "label");
   const char *origin = lua_isnil(L, 3) ? NULL : luaL_checkstring(L, 3);
   if (origin && labels.count != count) luaL_argerror(L, 4, "a label for each reading expected");

@@ -215,6 +215,13 @@ static void set_integer(lua_State *L, const char *key, int64_t value) {
   lua_setfield(L, -2, key);
 }
 
+/* reading:sample() -> table of rows from a few places of the file, of core.scan_csv; else nil */
+static int reading_sample(lua_State *L) {
+  lua_settop(L, 1);
+  if (!tally_reading_sample(tl_open_reading(L, 1))) return 0;
+  return push_part(L, tally_reading_sample);
+}
+
 /* reading:facts() -> { format =, encoding =, reader =, byte_order_marks =, separator =, separator_evidence =, header_line =,
  * bytes =, compression = }; separator and its evidence are nil for JSON, header_line is nil without a header, compression without
  * one */
@@ -258,6 +265,7 @@ const luaL_Reg tl_reading_methods[] = {
     {"table", reading_table},
     {"problems", reading_problems},
     {"metadata", reading_metadata},
+    {"sample", reading_sample},
     {"facts", reading_facts},
     {NULL, NULL},
 };

@@ -1,6 +1,7 @@
 --- Several files as one table: bound by name, with the types they agree on, and a column that says which file.
 --
--- A part is what was read from one file: { input, name, table, problems, source }.
+-- A part is what was read from one file: { input, name, table, problems, source }; `unread`: its table has no rows, and
+-- its types are what they are.
 --
 -- @module tally.bind
 
@@ -46,7 +47,7 @@ local function gather_columns(parts)
         found[name] = {}
         order[#order + 1] = name
       end
-      local type_ = is_empty(part, name, types[i]) and "missing" or types[i]
+      local type_ = not part.unread and is_empty(part, name, types[i]) and "missing" or types[i]
       found[name][type_] = found[name][type_] or part
     end
   end
@@ -60,7 +61,8 @@ local function common_type(name, types)
     if types[type_] then present[#present + 1] = type_ end
   end
   if #present == 1 then return types.missing and present[1] or nil end
-  if #present == 0 or #present == 2 and types.integer and types.number then return nil end
+  if #present == 0 then return nil end
+  if #present == 2 and types.integer and types.number then return types.integer.unread and "number" or nil end
   if types.text and is_identifier(name) then return "text" end
   local text = "column '%s' is %s in '%s' but %s in '%s': say which it is, e.g. types = { [\"%s\"] = \"text\" }"
   local one, other = present[1], present[2]
@@ -85,8 +87,10 @@ local function base_name(path)
   return path:match "[^/]+$" or path
 end
 
--- The names of the files without their folders, unless two would be the same.
-local function labels_of(parts)
+--- The names of the files without their folders, unless two would be the same.
+-- @param parts an array of parts
+-- @return an array of texts
+function bind.labels(parts)
   local short, long, seen = {}, {}, {}
   local same = false
   for i, part in ipairs(parts) do
@@ -133,7 +137,7 @@ end
 -- @param origin the name of the column that says which file; nil: none
 -- @return the data and the problems, as core tables
 function bind.tables(parts, origin)
-  local labels = labels_of(parts)
+  local labels = bind.labels(parts)
   local data, problems = bind.each(parts, "table"), bind.each(parts, "problems")
   return core.append(data, origin, labels), core.append(problems, "file", labels)
 end

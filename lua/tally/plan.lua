@@ -44,6 +44,15 @@ function M.source(core_table, info, text)
   return node_of("source", {}, { table = core_table }, schema, text or "a table in memory")
 end
 
+--- Rows that are read when they are needed.
+-- @param rows what can be run like a table of the engine
+-- @param core_table the columns; no rows
+-- @tparam[opt] table info
+-- @tparam string text
+function M.scan(rows, core_table, info, text)
+  return node_of("scan", {}, { rows = rows }, schema_.new(core_table:names(), core_table:types(), info), text)
+end
+
 --- A table that has been made from a plan already, because its columns are data.
 -- @param node the plan it was made from
 -- @param core_table

@@ -13,6 +13,7 @@
 
 local cells = require "tally.cells"
 local number = require "tally.number"
+local run = require "tally.run"
 local width = require "tally.width"
 
 local printing = {}
@@ -271,8 +272,9 @@ local function source_names(t)
   return "   " .. (#names == 1 and names[1] or #names .. " files: " .. names[1] .. " …")
 end
 
-local function dimensions(t, picture)
+local function dimensions(t, picture, unread)
   local rows, columns = number.count(picture.rows, "row"), number.count(#picture.columns, "column")
+  if unread then rows = "the first " .. rows end
   if picture.total_rows > 0 then rows = ("%s (%s)"):format(rows, number.count(picture.total_rows, "total")) end
   local groups = t:groups()
   if #groups > 0 then columns = ("%s, grouped by %s"):format(columns, table.concat(groups, ", ")) end
@@ -281,9 +283,9 @@ end
 
 -- ---- The three ways of printing ----
 
-local function grid(t, whole, room)
+local function grid(t, whole, room, unread)
   local picture = picture_of(t, whole)
-  local lines = { width.cut(dimensions(t, picture), room) }
+  local lines = { width.cut(dimensions(t, picture, unread), room) }
   if #picture.columns == 0 then return lines[1] end
   local blank = gap
   local inner = room - #blank
@@ -306,10 +308,12 @@ local function grid(t, whole, room)
 end
 
 --- The table as it is shown on a screen: at most thirty lines, as wide as the environment variable COLUMNS says, or 80.
+-- Of a table whose rows are read when they are needed the first are shown.
 -- @param t a Table
 -- @return text without a final newline
 function printing.table(t)
-  return grid(t, false, screen_width())
+  local unread = run.is_unread(t.plan)
+  return grid(unread and t:head(rows_shown.head) or t, false, screen_width(), unread)
 end
 
 --- The whole table as aligned text, however wide and long: for a file.

@@ -49,9 +49,12 @@ local function several_inputs(reader, paths)
   return inputs, true
 end
 
--- The inputs named by the first argument, and whether they are several files (a pattern names several even when it
--- matches one).
-local function inputs_of(reader, input)
+--- The inputs named by the first argument of a reader, and whether they are several files (a pattern names several even
+-- when it matches one).
+-- @param reader its name, for messages
+-- @param input what the caller gave
+-- @return an array of { input =, name = }, and a boolean
+function read.inputs_of(reader, input)
   if input == "-" then return { standard_input }, false end
   if type(input) == "string" then
     local paths = core.glob(input)
@@ -87,7 +90,11 @@ local function metadata_of(reading)
   return metadata
 end
 
-local function source_of(input, reading)
+--- What is told of an input that was read.
+-- @param input one of @{inputs_of}
+-- @param reading of the engine
+-- @return a table
+function read.source_of(input, reading)
   local metadata = metadata_of(reading)
   return {
     path = input.name,
@@ -115,12 +122,16 @@ local function read_part(input, read_one, options)
     name = input.name,
     table = reading:table(),
     problems = reading:problems(),
-    source = source_of(input, reading),
+    source = read.source_of(input, reading),
   }
 end
 
--- Reads again, with types, what must be of another type than it was taken for by itself.
-local function agree_on_types(parts, read_one, options)
+--- Reads again, with types, what must be of another type than it was taken for by itself.
+-- @param parts what was read
+-- @param options of the engine
+-- @param again reads one input with options
+-- @return parts
+function read.agree_on_types(parts, options, again)
   local types = bind.types(parts)
   if next(types) == nil then return parts end
   for name, type_ in pairs(options.types or {}) do types[name] = type_ end
@@ -128,15 +139,17 @@ local function agree_on_types(parts, read_one, options)
     local with = { types = {} }
     for name, option in pairs(options) do with[name] = with[name] or option end
     for _, name in ipairs(part.table:names()) do with.types[name] = types[name] end
-    parts[i] = read_part(part.input, read_one, with)
+    parts[i] = again(part.input, with)
   end
   return parts
 end
 
 -- ---- From parts to a Table ----
 
--- Once, on standard error: "3 problems in x.csv (row has too few fields, …): see t:problems()".
-local function say_problems(problems, name)
+--- Says, on standard error: "3 problems in x.csv (row has too few fields, …): see t:problems()".
+-- @param problems a core table
+-- @param name what was read
+function read.say_problems(problems, name)
   local kinds, seen = {}, {}
   local what = problems:column "what"
   for i = 1, problems:rows() do
@@ -178,7 +191,7 @@ local function build(parts, several, options)
     core_table, problems = bind.tables(parts, origin)
     metadata, name = bind.metadata(parts), number.count(#parts, "file")
   end
-  if problems:rows() > 0 and not options.quiet then say_problems(problems, name) end
+  if problems:rows() > 0 and not options.quiet then read.say_problems(problems, name) end
   local sources = bind.each(parts, "source")
   return table_of(core_table, options, { sources = sources, metadata = metadata, problems = problems })
 end
@@ -186,10 +199,11 @@ end
 local function reader(name, read_one, format)
   return function(input, options)
     options = read_options.check(name, options, format)
-    local inputs, several = inputs_of(name, input)
+    local inputs, several = read.inputs_of(name, input)
     local engine, parts = read_options.engine(options, format), {}
-    for i, each in ipairs(inputs) do parts[i] = read_part(each, read_one, engine) end
-    if several then parts = agree_on_types(parts, read_one, engine) end
+    local function read_again(each, with) return read_part(each, read_one, with) end
+    for i, each in ipairs(inputs) do parts[i] = read_again(each, engine) end
+    if several then parts = read.agree_on_types(parts, engine, read_again) end
     return build(parts, several, options)
   end
 end

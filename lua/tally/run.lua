@@ -78,6 +78,17 @@ local function forget_left_out(program, schema)
   program.place = place
 end
 
+-- What a program is run over: a table, or rows that are read as it runs.
+local function input_of(node)
+  if node.verb == "scan" and not results[node] then return node.arguments.rows end
+  return M.run(node)
+end
+
+-- Can the node be drawn, batch by batch, without all of it being there?
+local function is_drawn(node)
+  return not results[node] and (part_of_program[node.verb] or node.verb == "scan")
+end
+
 -- The program of a chain over a table whose columns are those of `schema`.
 local function program_of(chain, schema)
   local program = { steps = {}, place = {}, used = {} }
@@ -107,12 +118,12 @@ end
 -- The rows of a chain, or the first `head` of them, which are found without the others.
 local function run_chain(node, head)
   local chain, source = chain_of(node)
-  local input = M.run(source)
+  local input = input_of(source)
   local program = program_of(chain, source.schema)
   local names = schema_.all_names(node.schema)
   local physical = places(program, names)
   local result
-  if #program.steps == 0 and not head then
+  if #program.steps == 0 and not head and input.select then
     result = input:select(physical)
   else
     result = input:run { steps = program.steps, collect = physical, head = head }
@@ -144,7 +155,7 @@ end
 local function check_leaves(node)
   local filter = node.inputs[1].inputs[1]
   if not filter or not filter.arguments.leaves then return end
-  local input = M.run(filter.inputs[1])
+  local input = input_of(filter.inputs[1])
   if input:rows() == 0 then return end
   if input:run { steps = { { "filter", filter.arguments.keep } }, count = true } > 0 then return end
   error_.throw("shape", ("all rows that are left (%d) are marked as totals, which are never added up: to use them as "
@@ -153,7 +164,7 @@ end
 
 local function run_aggregate(node)
   local chain, source = chain_of(node.inputs[1])
-  local input = M.run(source)
+  local input = input_of(source)
   local program = program_of(chain, source.schema)
   local keys = node.arguments.keys
   local physical = places(program, keys)
@@ -222,6 +233,7 @@ end
 
 local runners = {
   source = function(node) return node.arguments.table end,
+  scan = function(node) return run_chain(node) end,
   aggregate = run_aggregate,
 }
 for verb in pairs(part_of_program) do runners[verb] = function(node) return run_chain(node) end end
@@ -232,7 +244,7 @@ end
 
 function runners.slice(node)
   local from, bounds = node.inputs[1], node.arguments
-  if bounds.first == 1 and bounds.last >= 0 and part_of_program[from.verb] and not results[from] then
+  if bounds.first == 1 and bounds.last >= 0 and is_drawn(from) then
     return run_chain(from, bounds.last)
   end
   local input = M.run(from)
@@ -332,6 +344,24 @@ function M.run(node)
     results[node] = result
   end
   return result
+end
+
+--- How many rows a plan gives; they are counted without being kept, where that can be done.
+-- @param node
+-- @treturn integer
+function M.count(node)
+  if not is_drawn(node) then return M.run(node):rows() end
+  local chain, source = chain_of(node)
+  return input_of(source):run { steps = program_of(chain, source.schema).steps, count = true }
+end
+
+--- Is this a plan whose rows were not read yet, and are read when they are needed?
+-- @param node
+-- @treturn boolean
+function M.is_unread(node)
+  if not is_drawn(node) then return false end
+  local _, source = chain_of(node)
+  return source.verb == "scan" and not results[source]
 end
 
 --- What is known of a join that has run, or nil before. `repeated` is counted when it is first asked for.

@@ -73,6 +73,7 @@ end
 -- @treturn Table
 function Table:problems()
   local problems = self.plan.schema.info.problems
+  if type(problems) == "function" then problems = problems() end
   if problems then return M.from_core(problems, {}) end
   return require("tally.values").from_columns({ { "line", {} }, { "byte", {} }, { "column", {} }, { "what", {} },
     { "text", {} } },
@@ -220,7 +221,7 @@ function meta.__newindex(_, name)
 end
 
 function meta:__len()
-  return run.run(self.plan):rows()
+  return run.count(self.plan)
 end
 
 function meta:__tostring()
@@ -235,6 +236,15 @@ function M.from_core(core_table, info)
   local first = info and info.sources and info.sources[1]
   return new(plan.source(core_table, info, first and first.path
     and ("read %s (%d rows)"):format(first.path, core_table:rows())))
+end
+
+--- A Table of rows that are read when they are needed.
+-- @param rows what can be run like a table of the engine
+-- @param core_table the columns; no rows
+-- @tparam[opt] table info as in @{from_core}
+-- @treturn Table
+function M.from_scan(rows, core_table, info)
+  return new(plan.scan(rows, core_table, info, ("rows of %s, read when they are needed"):format(rows.name)))
 end
 
 --- Is this a Table?

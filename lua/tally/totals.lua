@@ -203,6 +203,18 @@ function totals.mark(core_table, option)
   return core_table:with("is_total", core_table:evaluate(call("coalesce", expression, value(false)))), true
 end
 
+--- The first column, and a label in it, that the policy takes for a total.
+-- @param core_table
+-- @return two texts, or nil when there is none
+function totals.first_label(core_table)
+  for _, name in ipairs(label_columns(core_table)) do
+    if may_have_label(core_table, name) then
+      local found = core_table:run { steps = { { "filter", is_label(name) } }, collect = { name }, head = 1 }
+      if found:rows() > 0 then return name, found:column(1):value(1) end
+    end
+  end
+end
+
 --- The columns that hold totals of other columns.
 -- @param names an array of names
 -- @param types the types of the columns
