@@ -95,9 +95,10 @@ static uint8_t symbol_of(const tl_plan *plan, tally_text text) {
   return 0;
 }
 
-/* "" is an empty text where the column is text and quotes mean something; else, like a field with nothing in it, it is missing. */
-static bool is_empty_text(const cell *it, bool quoted) {
-  if (it->text.size > 0 || !quoted) return false;
+/* "" is an empty text where the column is text and quotes mean something; else, like a field with nothing in it, it is missing. Of a
+ * field with something in it, if only blanks, it is not known whether it had quotes. */
+static bool is_empty_text(const cell *it, tally_text field, bool quoted) {
+  if (field.size > 0 || !quoted) return false;
   if (it->column->manner == TL_MANNER_EXACT) return true;
   return tl_manner_type(it->column->manner) == TALLY_TEXT && !it->plan->quotes_mean_nothing;
 }
@@ -129,7 +130,7 @@ void tl_cell_read(const tl_plan *plan, const tl_column_plan *column, tally_text 
   cell it = {.plan = plan, .column = column, .text = text};
   if (plan->options->trim && column->manner != TL_MANNER_EXACT) it.text = tl_text_trim(text);
   *out = (tl_cell){.kind = TL_CELL_MISSING, .text = it.text};
-  if (is_empty_text(&it, quoted)) {
+  if (is_empty_text(&it, text, quoted)) {
     out->kind = column->manner == TL_MANNER_NONE ? TL_CELL_MISFIT : TL_CELL_VALUE;
     out->value = (tally_value){.type = TALLY_TEXT, .text = {"", 0}};
     return;

@@ -38,7 +38,7 @@ typedef tally_status (*tl_record_visit)(void *context, const tl_record *record, 
 
 /* A line that holds nothing but blanks. */
 static inline bool tl_record_is_blank(const tl_record *record) {
-  return record->count == 1 && !record->fields[0].quoted && tl_text_trim(record->fields[0].text).size == 0;
+  return record->count == 1 && tl_text_trim(record->raw).size == 0;
 }
 
 #endif
