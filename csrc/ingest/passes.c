@@ -90,9 +90,9 @@ static tally_status read_task(void *context, size_t task, size_t index, tally_er
   return read_range(it, task, index, part_limit(it), error);
 }
 
-/* Range after range, until there are enough rows. */
+/* Range after range, until there are enough rows: those after them must not have a say. */
 static tally_status read_some_rows(pass *it, tally_error *error) {
-  int64_t left = it->plan->limit;
+  int64_t left = part_limit(it);
   for (size_t task = 0; task < it->tasks && left > 0; task++) {
     TL_TRY(tl_pool_check(error));
     TL_TRY(read_range(it, task, 0, left, error));
@@ -110,7 +110,7 @@ static tally_status read_lax(pass *it, tally_error *error) {
 
 static tally_status read_rows(pass *it, tally_error *error) {
   if (it->extent->lax) return part_limit(it) > 0 ? read_lax(it, error) : TALLY_OK;
-  if (!it->sampled && it->plan->limit < INT64_MAX) return read_some_rows(it, error);
+  if (it->plan->limit < INT64_MAX) return read_some_rows(it, error);
   return tl_pool_run(it->tasks, read_task, it, error);
 }
 
@@ -138,7 +138,8 @@ static tally_status make_rooms(pass *it, tally_error *error) {
 
 static tally_status start_pass(pass *it, tally_error *error) {
   size_t ranges = it->extent->lax ? 1 : it->extent->ranges->count;
-  it->tasks = it->sampled && ranges > SAMPLED_RANGES ? SAMPLED_RANGES : ranges;
+  bool spread = it->sampled && it->plan->limit == INT64_MAX && ranges > SAMPLED_RANGES;
+  it->tasks = spread ? SAMPLED_RANGES : ranges;
   TL_TRY(make_rooms(it, error));
   for (size_t i = 0; i < it->plan->count; i++) it->plan->columns[i].quick = tl_cell_is_quick(it->plan, &it->plan->columns[i]);
   TL_TRY(tl_store_start(&it->store, it->plan, it->tasks, it->worker_count, error));

@@ -53,7 +53,7 @@ static void close_range(tl_ranges *out, int64_t end) {
   if (last->size == 0) out->count--;
 }
 
-/* The first record that starts in a chunk begins a range; the line end before it belongs to the range before. */
+/* The first record that starts in a later chunk begins a range; the line end before it belongs to the range before. */
 static void begin_range(const tl_survey_case *found, int64_t chunk_byte, int64_t line, tl_ranges *out) {
   tl_range *last = &out->items[out->count - 1];
   int64_t start = chunk_byte + (int64_t)found->record_start;
@@ -73,7 +73,12 @@ static void cut(const surveying *it, int64_t line, tl_ranges *out) {
   for (size_t i = 0; i < it->chunk_count; i++) {
     const tl_survey *survey = &it->chunks[i].survey;
     const tl_survey_case *found = &survey->cases[inside];
-    if (found->record_start != TL_NOWHERE) begin_range(found, chunk_start(it, i), line, out);
+    if (i == 0) {
+      out->items[0].records = found->records;
+      out->items[0].blanks = found->blanks;
+    } else if (found->record_start != TL_NOWHERE) {
+      begin_range(found, chunk_start(it, i), line, out);
+    }
     line += survey->line_ends;
     inside ^= survey->odd_quotes;
     tl_encoding_join(&out->census, &it->chunks[i].census);
