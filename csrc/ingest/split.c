@@ -1,7 +1,7 @@
 /* ingest/split: ingest/scan says where fields end; here they become rows. Rows of the same, proper number of fields go on together, as
  * a batch, which is nothing but the list of these places; any other row goes on as a record. All this is right only where every
  * quote opens a field, closes it or is doubled; it is checked on the way, by counting the quotes that fields account for, and where
- * it does not hold the text belongs to ingest/lax. */
+ * it does not hold, or a row of several lines is too short or too long, the text belongs to ingest/lax. */
 #include "ingest/split.h"
 
 #include "ingest/scan.h"
@@ -99,6 +99,14 @@ static tally_status visit_record(walk *w, const tl_field *fields, size_t count, 
   return w->visitor.record(w->visitor.context, &record, &w->enough, error);
 }
 
+/* A record of several lines that has not the number of fields it should have: a quote may have been left open. */
+static bool seems_open(const walk *w, size_t start, size_t end, size_t count) {
+  const tl_dialect *d = w->dialect;
+  if (d->least == 0 || (count >= d->least && count <= d->most)) return false;
+  const char *bytes = w->text.bytes + start;
+  return memchr(bytes, '\n', end - start) || memchr(bytes, '\r', end - start);
+}
+
 /* The record whose fields end at ends[0 .. count-1]. */
 static tally_status take_record(walk *w, const uint32_t *ends, size_t count, tally_error *error) {
   tl_split *s = w->split;
@@ -110,6 +118,10 @@ static tally_status take_record(walk *w, const uint32_t *ends, size_t count, tal
       w->regular = false;
       return TALLY_OK;
     }
+  }
+  if (seems_open(w, start, ends[count - 1], count)) {
+    w->regular = false;
+    return TALLY_OK;
   }
   TL_TRY(visit_record(w, s->fields, count, start, ends[count - 1], error));
   w->start = next_start(w, ends[count - 1]);
