@@ -261,8 +261,9 @@ typedef struct tally_source {
   tally_status (*start)(void *context, size_t *batches, tally_error *error);
   /* Batch `index` with columns `names` (none: rows only count). Called from several threads at once. out: new reference */
   tally_status (*batch)(void *context, size_t index, const char *const *names, size_t count, tally_table **out, tally_error *error);
-  /* Called after the last batch that was wanted, unless something failed: the last word on whether they are good. NULL: they are. */
-  tally_status (*finish)(void *context, tally_error *error);
+  /* Called once for each start that was well: after the last batch that was wanted, the last word on whether they are good; or, not
+   * `complete`, after a failure, and then what it gives does not count. NULL: nothing is to be said. */
+  tally_status (*finish)(void *context, bool complete, tally_error *error);
   void (*release)(void *context);
 } tally_source;
 
@@ -660,6 +661,17 @@ TALLY_API int tally_threads(int count);
 /* Ask what is running in any thread to stop: it returns TALLY_ECANCEL. Safe in a signal handler. The next call to
  * tally_cancel(false) allows work again. */
 TALLY_API void tally_cancel(bool cancel);
+/* How far a file is read. */
+typedef struct tally_progress {
+  const char *name;    /* the file; borrowed for the length of the call */
+  int64_t done, total; /* bytes gone through, of those to go through: a file is gone through at least twice */
+  int64_t rows;        /* read so far */
+  double seconds;      /* since the reading began */
+  bool ended;          /* no more is told of this file */
+} tally_progress;
+/* Who is told of it: about ten times a second while a CSV file is read, on the thread that reads it, and once at the end. What is called
+ * must not call tally. NULL: nobody. Set it while nothing is read. */
+TALLY_API void tally_on_progress(void (*report)(void *context, const tally_progress *progress), void *context);
 /* Joins the workers. They start again when needed. Call it before unloading the code. */
 TALLY_API void tally_shutdown(void);
 /* Bytes that tally now holds, and the limit above which allocation is refused (0: none). */

@@ -106,7 +106,7 @@ describe("an option", function()
     assert.equal("read_csv has no option 'seperator'; did you mean 'separator'?",
       message(function() return csv("a\n1\n", { seperator = "," }) end))
     local text = message(function() return tally.read_json({ text = "[]" }, { delim = "," }) end)
-    assert.equal("read_json has no option 'delim'; there are: all_text, origin, quiet, records, totals, types, unnest", text)
+    assert.equal("read_json has no option 'delim'; there are: all_text, origin, progress, quiet, records, totals, types, unnest", text)
   end)
 
   it("of another type is an error", function()

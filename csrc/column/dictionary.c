@@ -1,6 +1,6 @@
 /* column/dictionary: an open-addressed table of codes over texts laid end to end. Beside each text stand two words, its head: of a
- * short text they are the text itself, so that finding it takes no look at its bytes. Beside each code in the table stand 32 bits of
- * the hash, so that most other texts are passed over without a look at all, and the table grows without hashing again. */
+ * short text they are the text itself, so that finding it takes no look at its bytes. Beside each code in the table stand 32 bits
+ * of the hash, so that most other texts are passed over without a look at all, and the table grows without hashing again. */
 #include "column/dictionary.h"
 
 /* ---- heads ---- */
@@ -25,7 +25,7 @@ static tl_dictionary_head head_of(tally_text text) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define FIRST_BYTES(count) ((count) >= 8 ? UINT64_MAX : ((uint64_t)1 << 8 * (count)) - 1)
 #define WORD_MASKS(size) \
-  { FIRST_BYTES(size), (size) < 8 ? 0 : FIRST_BYTES((size) - 8) }
+  { FIRST_BYTES(size), (size) < 8 ? 0 : FIRST_BYTES((size)-8) }
 
 /* The same, when bytes after the text may be read. */
 static inline tl_dictionary_head head_of_padded(tally_text text) {
@@ -113,8 +113,8 @@ static tally_status add_new(tl_dictionary *d, tally_text text, tl_dictionary_hea
   return TALLY_OK;
 }
 
-static __attribute__((noinline)) tally_status add(tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash, uint32_t *code,
-                               tally_error *error) {
+static __attribute__((noinline)) tally_status add(tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash,
+                                                  uint32_t *code, tally_error *error) {
   uint64_t found = d->slot_count ? d->slots[probe(d, text, head, hash)] : 0;
   *code = (uint32_t)found - 1;
   return found ? TALLY_OK : add_new(d, text, head, hash, code, error);

@@ -1,5 +1,5 @@
-/* column/search: whether words stand in a column at all: a quick look before a dear one. Most values are told apart from all words by
- * their first letter. */
+/* column/search: whether words stand in a column at all: a quick look before a dear one. Most values are told apart from all words
+ * by their first letter. */
 #include <stdatomic.h>
 
 #include "base/pool.h"
@@ -48,8 +48,8 @@ static void note_first(search *it, const char *word) {
 
 tally_status tally_column_holds(const tally_column *column, const tally_words *words, bool *out, tally_error *error) {
   *out = false;
-  if (column->type != TALLY_TEXT) return tl_fail(error, TALLY_ETYPE, "words stand in text, not in a column of %s",
-                                                 tally_type_name(column->type));
+  if (column->type != TALLY_TEXT)
+    return tl_fail(error, TALLY_ETYPE, "words stand in text, not in a column of %s", tally_type_name(column->type));
   search it = {.values = column->dictionary ? column->dictionary : column, .words = words};
   for (size_t i = 0; i < words->count; i++) note_first(&it, words->whole[i]);
   for (size_t i = 0; i < words->beginning_count; i++) note_first(&it, words->beginnings[i]);

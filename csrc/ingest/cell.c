@@ -95,8 +95,8 @@ static uint8_t symbol_of(const tl_plan *plan, tally_text text) {
   return 0;
 }
 
-/* "" is an empty text where the column is text and quotes mean something; else, like a field with nothing in it, it is missing. Of a
- * field with something in it, if only blanks, it is not known whether it had quotes. */
+/* "" is an empty text where the column is text and quotes mean something; else, like a field with nothing in it, it is missing. Of
+ * a field with something in it, if only blanks, it is not known whether it had quotes. */
 static bool is_empty_text(const cell *it, tally_text field, bool quoted) {
   if (field.size > 0 || !quoted) return false;
   if (it->column->manner == TL_MANNER_EXACT) return true;
@@ -113,8 +113,7 @@ static bool may_be_symbol(const cell *it) {
 /* ---- together ---- */
 
 static uint32_t shapes_of(const cell *it) {
-  return symbol_of(it->plan, it->text) ? TL_SHAPE_SYMBOL | TL_SHAPE_TEXT
-                                       : tl_infer_shapes(it->text, it->plan->options->decimal);
+  return symbol_of(it->plan, it->text) ? TL_SHAPE_SYMBOL | TL_SHAPE_TEXT : tl_infer_shapes(it->text, it->plan->options->decimal);
 }
 
 static void read_known(const cell *it, tl_cell *out) {

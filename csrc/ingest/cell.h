@@ -1,5 +1,5 @@
-/* ingest/cell: what one field means in the manner of its column. Every value that comes from a CSV file is decided here, but for plain
- * numbers and texts, which ingest/convert may read by itself when it comes to the same. */
+/* ingest/cell: what one field means in the manner of its column. Every value that comes from a CSV file is decided here, but for
+ * plain numbers and texts, which ingest/convert may read by itself when it comes to the same. */
 #ifndef TL_INGEST_CELL_H
 #define TL_INGEST_CELL_H
 
@@ -23,8 +23,8 @@ typedef struct tl_cell {
  * quoted  whether it had quotes, as far as that is known (tl_field) */
 void tl_cell_read(const tl_plan *plan, const tl_column_plan *column, tally_text text, bool quoted, tl_cell *out);
 
-/* Whether a field of the column that is a plain number, "-12" or "0.5", or an ISO date is just that: not when an option says that such
- * a text is missing, or a symbol, or when the numbers of the column have a sign that this one lacks. */
+/* Whether a field of the column that is a plain number, "-12" or "0.5", or an ISO date is just that: not when an option says that
+ * such a text is missing, or a symbol, or when the numbers of the column have a sign that this one lacks. */
 bool tl_cell_is_quick(const tl_plan *plan, const tl_column_plan *column);
 
 #endif

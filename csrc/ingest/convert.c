@@ -1,6 +1,6 @@
-/* ingest/convert: the loops in which a load spends its time. A plain number is read with a few words of arithmetic; a text is looked up as
- * it stands. Whatever is not that plain, a blank around it, a thousands separator, a symbol, goes to ingest/cell, cell by cell, so
- * that what comes out is the same as if every field had. */
+/* ingest/convert: the loops in which a load spends its time. A plain number is read with a few words of arithmetic; a text is
+ * looked up as it stands. Whatever is not that plain, a blank around it, a thousands separator, a symbol, goes to ingest/cell, cell
+ * by cell, so that what comes out is the same as if every field had. */
 #include "ingest/convert.h"
 
 #include "base/number.h"
@@ -77,8 +77,8 @@ static tally_status put_dates(conversion *it, tally_error *error) {
 /* Bytes that a blank may begin or end with (space, tab, U+00A0, U+FEFF), and the bracket of a symbol. */
 enum { AT_START = 1, AT_END = 2 };
 static const uint8_t careful[256] = {
-    [' '] = AT_START | AT_END, ['\t'] = AT_START | AT_END, ['['] = AT_START, [0xC2] = AT_START, [0xEF] = AT_START,
-    [0xA0] = AT_END,           [0xBF] = AT_END,
+    [' '] = AT_START | AT_END, ['\t'] = AT_START | AT_END, ['['] = AT_START, [0xC2] = AT_START, [0xEF] = AT_START, [0xA0] = AT_END,
+    [0xBF] = AT_END,
 };
 
 static inline bool is_plain_text(tally_text text) {

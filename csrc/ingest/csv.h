@@ -1,4 +1,5 @@
-/* ingest/csv: a CSV file as far as it is understood before its rows are read: what its bytes are, how it lies, what its columns are. */
+/* ingest/csv: a CSV file as far as it is understood before its rows are read: what its bytes are, how it lies, what its columns
+ * are. */
 #ifndef TL_INGEST_CSV_H
 #define TL_INGEST_CSV_H
 
@@ -35,7 +36,8 @@ tally_status tl_csv_survey(tl_csv *csv, tally_error *error);
 /* Names and manners. dirty: there are bytes that are no text */
 tally_status tl_csv_plan(tl_csv *csv, bool dirty, tally_error *error);
 
-/* Whether bytes are no text in UTF-8, and whether the file is rather Windows-1252: not when its encoding was given, or it has a mark. */
+/* Whether bytes are no text in UTF-8, and whether the file is rather Windows-1252: not when its encoding was given, or it has a
+ * mark. */
 static inline bool tl_csv_is_dirty(const tl_census *census) {
   return census->invalid > 0 || census->nuls > 0;
 }

@@ -1,11 +1,11 @@
-/* ingest/csv_batches: tally_scan_csv. What the file is, is found by its head; of what types its columns are, by samples from places all
- * over it. When rows are drawn for the first time the file is surveyed, and cut into ranges of whole records: each is a batch. A
- * batch is read by whichever thread asks for it, and only the columns that are asked for. */
+/* ingest/csv_batches: tally_scan_csv. What the file is, is found by its head; of what types its columns are, by samples from places
+ * all over it. When rows are drawn for the first time the file is surveyed, and cut into ranges of whole records: each is a batch.
+ * A batch is read by whichever thread asks for it, and only the columns that are asked for. */
 #include "ingest/csv_batches.h"
 
 #include <pthread.h>
 
-#include "base/pool.h"
+#include "base/progress.h"
 #include "column/table.h"
 #include "ingest/csv.h"
 #include "ingest/passes.h"
@@ -174,6 +174,7 @@ static tally_status start(void *context, size_t *batches, tally_error *error) {
   it->found = tl_mem_zero(count, sizeof *it->found);
   if (!it->found) return tl_no_memory(error);
   *batches = it->found_count = count;
+  tl_progress_begin(it->file.source.name, it->file.source.size);
   return TALLY_OK;
 }
 
@@ -187,8 +188,8 @@ static bool is_among(const char *name, const char *const *names, size_t count) {
 }
 
 /* The loaded columns under their names, in the order of `names`. */
-static tally_status make_table(const tl_plan *plan, const tl_loaded *loaded, const char *const *names, size_t count, tally_table **out,
-                               tally_error *error) {
+static tally_status make_table(const tl_plan *plan, const tl_loaded *loaded, const char *const *names, size_t count,
+                               tally_table **out, tally_error *error) {
   tally_column **columns = tl_mem_zero(count, sizeof *columns);
   if (!columns) return tl_no_memory(error);
   for (size_t i = 0; i < plan->count; i++) {
@@ -225,7 +226,8 @@ static tally_status read_range(tl_batches *it, size_t index, tl_plan *plan, tl_r
   return status;
 }
 
-static tally_status batch(void *context, size_t index, const char *const *names, size_t count, tally_table **out, tally_error *error) {
+static tally_status batch(void *context, size_t index, const char *const *names, size_t count, tally_table **out,
+                          tally_error *error) {
   tl_batches *it = ((tally_reading *)context)->batches;
   tl_plan plan = it->file.plan;
   plan.columns = tl_mem_new(plan.count, sizeof *plan.columns);
@@ -308,8 +310,10 @@ static tally_status settle_problems(tl_batches *it, tally_reading *reading, tall
   return TALLY_OK;
 }
 
-static tally_status finish(void *context, tally_error *error) {
+static tally_status finish(void *context, bool complete, tally_error *error) {
   tally_reading *reading = context;
+  tl_progress_end();
+  if (!complete) return TALLY_OK;
   TL_TRY(tl_source_check(&reading->batches->file.source, error));
   return settle_problems(reading->batches, reading, error);
 }

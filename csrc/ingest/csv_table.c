@@ -1,5 +1,6 @@
-/* ingest/csv_table: tally_read_csv, from bytes to a table. Two readers can do the rows: the fast one, in parallel, where the quoting is
- * regular, and the tolerant one everywhere else. */
+/* ingest/csv_table: tally_read_csv, from bytes to a table. Two readers can do the rows: the fast one, in parallel, where the
+ * quoting is regular, and the tolerant one everywhere else. */
+#include "base/progress.h"
 #include "column/table.h"
 #include "ingest/csv.h"
 #include "ingest/lax.h"
@@ -26,8 +27,11 @@ static tally_status look(tl_csv *file, tally_error *error) {
 
 /* The tolerant reader starts afresh: what the fast one saw was cut in the wrong places. */
 static tally_status load_lax(csv *it, tally_error *error) {
-  tl_extent all = {
-      .source = &it->file.source, .ranges = &it->file.ranges, .lax = true, .byte = it->file.layout.data_byte, .line = it->file.layout.data_line};
+  tl_extent all = {.source = &it->file.source,
+                   .ranges = &it->file.ranges,
+                   .lax = true,
+                   .byte = it->file.layout.data_byte,
+                   .line = it->file.layout.data_line};
   TL_TRY(tl_source_load(&it->file.source, error));
   it->reader = "lax";
   return tl_passes_run(&all, &it->file.dialect, &it->file.plan, &it->loaded, error);
@@ -35,8 +39,10 @@ static tally_status load_lax(csv *it, tally_error *error) {
 
 static tally_status refuse(csv *it, tally_error *error) {
   TL_TRY(tl_source_load(&it->file.source, error));
-  tally_text rows = tl_text(it->file.source.bytes + it->file.layout.data_byte, (size_t)(it->file.source.size - it->file.layout.data_byte));
-  TL_TRY(tl_lax_records(&it->file.dialect, rows, it->file.layout.data_byte, it->file.layout.data_line, tl_csv_refuse_record, &it->file, error));
+  tally_text rows =
+      tl_text(it->file.source.bytes + it->file.layout.data_byte, (size_t)(it->file.source.size - it->file.layout.data_byte));
+  TL_TRY(tl_lax_records(&it->file.dialect, rows, it->file.layout.data_byte, it->file.layout.data_line, tl_csv_refuse_record,
+                        &it->file, error));
   return tl_fail_at(error, TALLY_ESYNTAX, it->file.source.name, 0, 0,
                     "has blanks or comments about its quotes, which only the lax reader takes");
 }
@@ -91,8 +97,8 @@ static tally_status report_columns(csv *it, tally_error *error) {
     const tl_column_plan *column = &it->file.plan.columns[i];
     if (!is_kept(it, i)) continue;
     if (column->manner == TL_MANNER_TEXT_IN_MARKS) {
-      TL_TRY(
-          tl_problems_add(&it->file.problems, header->line, header->byte, column->name, TL_PROBLEM_QUOTE_MARKS, (tally_text){0}, error));
+      TL_TRY(tl_problems_add(&it->file.problems, header->line, header->byte, column->name, TL_PROBLEM_QUOTE_MARKS, (tally_text){0},
+                             error));
     }
     if (column->nameless && i >= header->count) {
       TL_TRY(tl_problems_add(&it->file.problems, header->line, header->byte, column->name, TL_PROBLEM_NO_NAME, header->raw, error));
@@ -125,7 +131,10 @@ static tally_status read_all(csv *it, tally_reading *out, tally_error *error) {
 static tally_status read_input(csv *it, const tally_input *input, tally_reading *out, tally_error *error) {
   TL_TRY(tl_source_open(&it->file.source, input, error));
   tally_error found = {0};
-  return tl_source_settle(&it->file.source, read_all(it, out, &found), &found, error);
+  tl_progress_begin(it->file.source.name, 2 * it->file.source.size);
+  tally_status status = read_all(it, out, &found);
+  tl_progress_end();
+  return tl_source_settle(&it->file.source, status, &found, error);
 }
 
 tally_status tally_read_csv(const tally_input *input, const tally_csv_options *options, tally_reading **out, tally_error *error) {

@@ -1,6 +1,6 @@
-/* ingest/gather: what parts and threads have kept for themselves is put in its place. Words first: those of all threads, in the order of
- * the rows in which they were seen first, become one dictionary, and each thread's codes are translated to it. The bytes of plain text
- * are laid end to end, part by part. Everything of fixed width is there already. */
+/* ingest/gather: what parts and threads have kept for themselves is put in its place. Words first: those of all threads, in the
+ * order of the rows in which they were seen first, become one dictionary, and each thread's codes are translated to it. The bytes
+ * of plain text are laid end to end, part by part. Everything of fixed width is there already. */
 #include "ingest/gather.h"
 
 #include "base/pool.h"
@@ -170,7 +170,8 @@ static void place_texts(const gathering *it, size_t column, size_t index) {
   const tl_store_part *part = &it->store->parts[index];
   tl_store_cells *cells = &part->cells[column];
   int64_t first = m->text_first[index], *ends = (int64_t *)m->parts.values->bytes + 1 + part->first;
-  if (cells->text_size) memcpy((char *)m->parts.bytes->bytes + first, cells->block->bytes + cells->block_at, (size_t)cells->text_size);
+  if (cells->text_size)
+    memcpy((char *)m->parts.bytes->bytes + first, cells->block->bytes + cells->block_at, (size_t)cells->text_size);
   tl_store_leave_block(cells);
   for (int64_t i = 0; i < part->count; i++) ends[i] += first;
 }
@@ -183,7 +184,8 @@ static void take_values(const gathering *it, size_t column, tl_parts *parts) {
   tl_buffer *values = it->store->values[column];
   it->store->values[column] = NULL;
   size_t size = (size_t)(it->rows + plan->plain) * tl_store_value_size(plan);
-  if (size < values->size) memset((char *)values->bytes + size, 0, values->size - size < TL_PADDING ? values->size - size : TL_PADDING);
+  if (size < values->size)
+    memset((char *)values->bytes + size, 0, values->size - size < TL_PADDING ? values->size - size : TL_PADDING);
   values->size = size;
   parts->values = values;
 }

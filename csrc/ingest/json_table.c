@@ -9,12 +9,12 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/date.h"
+#include "base/number.h"
 #include "base/pool.h"
 #include "column/builder.h"
 #include "column/table.h"
-#include "base/date.h"
 #include "ingest/json_value.h"
-#include "base/number.h"
 
 enum { KEYS_MOST = 1000, PLACES_MOST = 20000 };
 

@@ -6,12 +6,13 @@
 #include <stdatomic.h>
 
 #include "base/pool.h"
+#include "base/progress.h"
 #include "ingest/convert.h"
 #include "ingest/gather.h"
 #include "ingest/lax.h"
 
-/* A sample for manners is small, since small files are read by it once more; one that says whether texts repeat is larger, and taken
- * only where rows are many. */
+/* A sample for manners is small, since small files are read by it once more; one that says whether texts repeat is larger, and
+ * taken only where rows are many. */
 enum { SAMPLED_RANGES = 8, SAMPLED_ROWS = 256, SAMPLED_TEXTS = 512, MANY_ROWS = 65536 };
 
 typedef struct pass {
@@ -21,7 +22,7 @@ typedef struct pass {
   int64_t sampled; /* rows of each of a few ranges; 0: all rows of all */
   size_t tasks;    /* the ranges to read are spread over all of them */
   tl_store store;  /* a part for each task */
-  tl_room *rooms; /* of each worker */
+  tl_room *rooms;  /* of each worker */
   size_t worker_count;
   bool borrowed; /* the one room is the caller's */
   atomic_bool irregular;
@@ -76,11 +77,11 @@ static tally_status read_range(pass *it, size_t task, size_t index, int64_t limi
   bool regular;
   TL_TRY(tl_source_view(it->extent->source, range->byte, range->size, &by->piece, &text, error));
   TL_TRY(tl_store_begin(&it->store, task, index, error));
-  tl_row_visitor visitor = {.batch = it->plan->dirty ? NULL : take_batch,
-                            .record = tl_rows_add,
-                            .context = begin_rows(it, task, index, limit)};
+  tl_row_visitor visitor = {
+      .batch = it->plan->dirty ? NULL : take_batch, .record = tl_rows_add, .context = begin_rows(it, task, index, limit)};
   TL_TRY(tl_split_records(&by->split, it->dialect, text, range->byte, range->line, visitor, &regular, error));
   if (!regular) atomic_store(&it->irregular, true);
+  if (!it->sampled) tl_progress_add((int64_t)range->size, it->plan->report ? it->store.parts[task].count : 0, index);
   return TALLY_OK;
 }
 
@@ -288,8 +289,8 @@ static tally_status distinct_of(const pass *it, size_t column, int64_t *out, tal
   return status;
 }
 
-/* Of n values drawn from d that are as likely, n * n / 2d are there already. Text is plain when that speaks for more than half as many
- * different values as there are rows. */
+/* Of n values drawn from d that are as likely, n * n / 2d are there already. Text is plain when that speaks for more than half as
+ * many different values as there are rows. */
 static tally_status adopt_coding(const pass *it, tl_plan *plan, int64_t rows, tally_error *error) {
   for (size_t i = 0; i < plan->count; i++) {
     if (!it->plan->columns[i].wanted) continue;
@@ -319,7 +320,8 @@ static tally_status ask_sample(const tl_extent *extent, const tl_dialect *dialec
   return status;
 }
 
-tally_status tl_passes_sample(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, bool *regular, tally_error *error) {
+tally_status tl_passes_sample(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, bool *regular,
+                              tally_error *error) {
   tl_plan sampled = *plan;
   sampled.report = sampled.strict = false;
   return ask_sample(extent, dialect, plan, &sampled, WHICH_MANNERS, 0, regular, error);
@@ -394,6 +396,7 @@ tally_status tl_passes_run(const tl_extent *extent, const tl_dialect *dialect, t
   while (out->regular && (plan->report || any_wanted(plan))) {
     TL_TRY(sample_texts(extent, dialect, plan, &out->regular, error));
     if (out->regular) TL_TRY(read_all(extent, dialect, plan, NULL, out, error));
+    if (any_wanted(plan)) tl_progress_extend(extent->source->size);
     plan->report = false;
   }
   return TALLY_OK;

@@ -17,8 +17,8 @@ typedef struct tl_loaded {
   bool regular; /* false: the quoting is not what the fast reader needs, and nothing was read */
 } tl_loaded;
 
-/* Where the rows are: range by range for the fast reader; for the lax one all of the source, in memory, from `byte`, the start of line
- * `line`. Either way the source was surveyed. */
+/* Where the rows are: range by range for the fast reader; for the lax one all of the source, in memory, from `byte`, the start of
+ * line `line`. Either way the source was surveyed. */
 typedef struct tl_extent {
   const tl_source *source;
   const tl_ranges *ranges;

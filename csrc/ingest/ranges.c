@@ -4,6 +4,7 @@
 #include "ingest/ranges.h"
 
 #include "base/pool.h"
+#include "base/progress.h"
 #include "ingest/scan.h"
 
 typedef struct chunk {
@@ -32,7 +33,8 @@ static size_t chunk_size(const surveying *it, size_t index) {
   return left < (int64_t)it->chunk_bytes ? (size_t)left : it->chunk_bytes;
 }
 
-/* The chunk is seen with a byte on either side: a line end may be cut in two, and a line that begins with the chunk may be blank. */
+/* The chunk is seen with a byte on either side: a line end may be cut in two, and a line that begins with the chunk may be blank.
+ */
 static tally_status survey_chunk(void *context, size_t task, size_t worker, tally_error *error) {
   surveying *it = context;
   chunk *out = &it->chunks[task];
@@ -43,6 +45,7 @@ static tally_status survey_chunk(void *context, size_t task, size_t worker, tall
   tally_text bytes = tl_text(seen.bytes + before, size);
   it->survey(bytes.bytes, size, before ? seen.bytes[0] : '\n', it->quote, &out->survey);
   if (!out->survey.plain) tl_encoding_count(bytes, &out->census);
+  tl_progress_add((int64_t)size, 0, worker);
   return TALLY_OK;
 }
 

@@ -9,8 +9,8 @@
 #include "base/status.h"
 #include "base/text.h"
 
-/* Filled by a reader; the tables are taken by the reading, the texts of `facts` are literals or live in `arena`. Counted: where rows are
- * read only when they are needed, those who need them hold it. */
+/* Filled by a reader; the tables are taken by the reading, the texts of `facts` are literals or live in `arena`. Counted: where
+ * rows are read only when they are needed, those who need them hold it. */
 struct tally_reading {
   atomic_int references;
   tally_table *table;

@@ -1,5 +1,5 @@
-/* ingest/rows: puts the fields of a record into a row, and says what is wrong with the record: too few fields, too many, quotes out of
- * place, bytes that are no text. A field never moves to another column. */
+/* ingest/rows: puts the fields of a record into a row, and says what is wrong with the record: too few fields, too many, quotes out
+ * of place, bytes that are no text. A field never moves to another column. */
 #include "ingest/rows.h"
 
 #include "ingest/encoding.h"

@@ -1,6 +1,6 @@
 /* ingest/scan: the structural scan. What differs from machine to machine is small: 64 bytes to bit masks of the bytes that make
- * structure, and the exclusive-or over all bits before, which tells what is quoted. All that follows is arithmetic on words, written
- * once and compiled for each level. Nothing here knows of fields. */
+ * structure, and the exclusive-or over all bits before, which tells what is quoted. All that follows is arithmetic on words,
+ * written once and compiled for each level. Nothing here knows of fields. */
 #include "ingest/scan.h"
 
 #include <string.h>
@@ -246,13 +246,13 @@ ALWAYS_INLINE size_t index_with(tl_scanner *scanner, size_t enough, uint32_t *po
 /* ---- kernels ---- */
 
 /* A level: its name, its attributes, what it brings. */
-#define LEVEL(name, attributes, block, prefix)                                                                            \
-  attributes static void name##_survey(const char *bytes, size_t size, char before, char quote, tl_survey *out) {         \
-    survey_with(bytes, size, before, quote, out, block, prefix);                                                          \
-  }                                                                                                                       \
-  attributes static size_t name##_index(tl_scanner *scanner, size_t enough, uint32_t *positions, size_t *line_ends) {     \
-    return index_with(scanner, enough, positions, line_ends, block, prefix);                                              \
-  }                                                                                                                       \
+#define LEVEL(name, attributes, block, prefix)                                                                        \
+  attributes static void name##_survey(const char *bytes, size_t size, char before, char quote, tl_survey *out) {     \
+    survey_with(bytes, size, before, quote, out, block, prefix);                                                      \
+  }                                                                                                                   \
+  attributes static size_t name##_index(tl_scanner *scanner, size_t enough, uint32_t *positions, size_t *line_ends) { \
+    return index_with(scanner, enough, positions, line_ends, block, prefix);                                          \
+  }                                                                                                                   \
   static const tl_scan_kernels name##_kernels = {name##_survey, name##_index};
 
 LEVEL(portable, , portable_block, portable_prefix)
@@ -265,12 +265,12 @@ LEVEL(neon, , neon_block, portable_prefix)
 
 const tl_scan_kernels *tl_scan_kernels_of(tl_cpu level) {
   static const tl_scan_kernels *const kernels[TL_CPU_LEVELS] = {
-      [TL_CPU_PORTABLE] = &portable_kernels,
+    [TL_CPU_PORTABLE] = &portable_kernels,
 #if defined(__x86_64__)
-      [TL_CPU_AVX2] = &avx2_kernels,
-      [TL_CPU_AVX512] = &avx512_kernels,
+    [TL_CPU_AVX2] = &avx2_kernels,
+    [TL_CPU_AVX512] = &avx512_kernels,
 #elif defined(__aarch64__)
-      [TL_CPU_NEON] = &neon_kernels,
+    [TL_CPU_NEON] = &neon_kernels,
 #endif
   };
   return kernels[level];

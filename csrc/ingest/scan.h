@@ -17,7 +17,7 @@ enum { TL_BLOCK = 64 };
 
 /* Line ends are CR LF, LF and CR, each counted once. A line end outside quotes ends a record. */
 typedef struct tl_survey_case {
-  size_t record_start; /* after the first line end outside quotes, one past the piece when its LF lies there; TL_NOWHERE */
+  size_t record_start;  /* after the first line end outside quotes, one past the piece when its LF lies there; TL_NOWHERE */
   int64_t lines_before; /* line ends before `record_start` */
   bool blank_before;    /* nothing stands on the line that ends there */
   int64_t records;      /* line ends outside quotes */

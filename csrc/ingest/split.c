@@ -1,5 +1,5 @@
-/* ingest/split: ingest/scan says where fields end; here they become rows. Rows of the same, proper number of fields go on together, as
- * a batch, which is nothing but the list of these places; any other row goes on as a record. All this is right only where every
+/* ingest/split: ingest/scan says where fields end; here they become rows. Rows of the same, proper number of fields go on together,
+ * as a batch, which is nothing but the list of these places; any other row goes on as a record. All this is right only where every
  * quote opens a field, closes it or is doubled; it is checked on the way, by counting the quotes that fields account for, and where
  * it does not hold, or a row of several lines is too short or too long, the text belongs to ingest/lax. */
 #include "ingest/split.h"

@@ -25,10 +25,10 @@ typedef struct tl_split {
 /* Rows that lie one after another and have the same number of fields, a proper one. */
 typedef struct tl_batch {
   size_t rows, width;
-  const char *bytes;    /* of the piece ... */
-  int64_t byte;         /* ... and its place in the file */
-  size_t start;         /* of the first field, in `bytes` */
-  const uint32_t *ends; /* of all fields, row by row, in `bytes` */
+  const char *bytes;       /* of the piece ... */
+  int64_t byte;            /* ... and its place in the file */
+  size_t start;            /* of the first field, in `bytes` */
+  const uint32_t *ends;    /* of all fields, row by row, in `bytes` */
   const tally_text *texts; /* the fields themselves, when there are quotes among them; else NULL */
   const bool *quoted;
 } tl_batch;

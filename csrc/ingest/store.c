@@ -1,5 +1,6 @@
-/* ingest/store: where values are written. A row that is missing stays zero, as it was made. Words are coded by each thread for itself,
- * in the order in which it sees them; the row where it saw each first is kept, so that one order can be made of them in the end. */
+/* ingest/store: where values are written. A row that is missing stays zero, as it was made. Words are coded by each thread for
+ * itself, in the order in which it sees them; the row where it saw each first is kept, so that one order can be made of them in the
+ * end. */
 #include "ingest/store.h"
 
 /* ---- life ---- */
@@ -120,7 +121,8 @@ static void move_texts(tl_store_share *share, tl_store_cells *cells) {
 }
 
 /* Room for `more` bytes after the texts of the part, which lie in one piece. A small file needs no large block. */
-static tally_status reserve_text(const tl_store *store, tl_store_share *share, tl_store_cells *cells, size_t more, tally_error *error) {
+static tally_status reserve_text(const tl_store *store, tl_store_share *share, tl_store_cells *cells, size_t more,
+                                 tally_error *error) {
   size_t end = cells->block_at + (size_t)cells->text_size;
   if (cells->block && cells->block->size - end >= more + TL_PADDING) return TALLY_OK;
   size_t least = store->part_count > 1 ? BLOCK_BYTES : FIRST_BLOCK_BYTES, need = 2 * ((size_t)cells->text_size + more + TL_PADDING);
@@ -202,7 +204,8 @@ static int64_t *plain_ends(const tl_store *store, const tl_store_part *part, siz
   return (int64_t *)store->values[column]->bytes + 1 + part->first;
 }
 
-tally_status tl_store_missing(tl_store *store, tl_store_part *part, size_t column, int64_t row, uint8_t reason, tally_error *error) {
+tally_status tl_store_missing(tl_store *store, tl_store_part *part, size_t column, int64_t row, uint8_t reason,
+                              tally_error *error) {
   tl_store_cells *cells = &part->cells[column];
   TL_TRY(note_missing(part, cells, row, error));
   if (is_plain_text(&store->plan->columns[column])) plain_ends(store, part, column)[row] = cells->text_size;
@@ -220,8 +223,8 @@ static bool coding_fails(const tl_store *store, const tl_store_share *share) {
 static tally_status note_new_words(tl_store *store, tl_store_share *share, uint32_t known, const tally_text *texts,
                                    const uint32_t *codes, int64_t first, tally_error *error) {
   if (share->words.size == known) return TALLY_OK;
-  TL_TRY(tl_mem_reserve((void **)&share->first_rows, &share->first_row_capacity, share->words.size, sizeof *share->first_rows,
-                        error));
+  TL_TRY(
+      tl_mem_reserve((void **)&share->first_rows, &share->first_row_capacity, share->words.size, sizeof *share->first_rows, error));
   for (size_t i = 0; known < share->words.size; i++) {
     if (texts[i].bytes && codes[i] == known) share->first_rows[known++] = first + (int64_t)i;
   }
@@ -229,8 +232,8 @@ static tally_status note_new_words(tl_store *store, tl_store_share *share, uint3
   return TALLY_OK;
 }
 
-static tally_status put_words(tl_store *store, tl_store_part *part, size_t column, int64_t row, const tally_text *texts, size_t count,
-                              bool padded, tally_error *error) {
+static tally_status put_words(tl_store *store, tl_store_part *part, size_t column, int64_t row, const tally_text *texts,
+                              size_t count, bool padded, tally_error *error) {
   tl_store_share *share = tl_store_share_of(store, part->thread, column);
   if (share->overflows) return TALLY_OK;
   uint32_t *codes = (uint32_t *)store->values[column]->bytes + part->first + row, known = share->words.size;
@@ -242,8 +245,8 @@ static tally_status put_words(tl_store *store, tl_store_part *part, size_t colum
   return note_new_words(store, share, known, texts, codes, part->first + row, error);
 }
 
-static tally_status put_plain(tl_store *store, tl_store_part *part, size_t column, int64_t row, const tally_text *texts, size_t count,
-                              bool padded, tally_error *error) {
+static tally_status put_plain(tl_store *store, tl_store_part *part, size_t column, int64_t row, const tally_text *texts,
+                              size_t count, bool padded, tally_error *error) {
   tl_store_share *share = tl_store_share_of(store, part->thread, column);
   tl_store_cells *cells = &part->cells[column];
   int64_t *ends = plain_ends(store, part, column) + row;
@@ -262,7 +265,8 @@ tally_status tl_store_texts(tl_store *store, tl_store_part *part, size_t column,
 
 /* ---- cells ---- */
 
-static tally_status put_text(tl_store *store, tl_store_part *part, size_t column, int64_t row, tally_text text, tally_error *error) {
+static tally_status put_text(tl_store *store, tl_store_part *part, size_t column, int64_t row, tally_text text,
+                             tally_error *error) {
   if (store->plan->columns[column].plain) return put_plain(store, part, column, row, &text, 1, false, error);
   return put_words(store, part, column, row, &text, 1, false, error);
 }
@@ -282,7 +286,8 @@ static tally_status put_value(tl_store *store, tl_store_part *part, size_t colum
   return TALLY_OK;
 }
 
-tally_status tl_store_put(tl_store *store, tl_store_part *part, size_t column, int64_t row, const tl_cell *cell, tally_error *error) {
+tally_status tl_store_put(tl_store *store, tl_store_part *part, size_t column, int64_t row, const tl_cell *cell,
+                          tally_error *error) {
   tl_store_share *share = tl_store_share_of(store, part->thread, column);
   share->shapes |= cell->shapes;
   if (cell->kind == TL_CELL_VALUE) return put_value(store, part, column, row, &cell->value, error);

@@ -1,7 +1,7 @@
 /* ingest/store: the columns of a table in the making. How many rows there can be is known before the first is read, so every column
  * has its final size from the start, and several threads write, each into the rows of the part it works on. What cannot be written
- * in place is gathered with the part (which rows are missing, and why; booleans, which share bytes) or with the thread (the words of
- * coded text; the bytes of plain text) and put in its place by ingest/gather. */
+ * in place is gathered with the part (which rows are missing, and why; booleans, which share bytes) or with the thread (the words
+ * of coded text; the bytes of plain text) and put in its place by ingest/gather. */
 #ifndef TL_INGEST_STORE_H
 #define TL_INGEST_STORE_H
 
@@ -85,7 +85,8 @@ size_t tl_store_value_size(const tl_column_plan *column);
 /* reason  as in tl_cell. errors: TALLY_ENOMEM */
 tally_status tl_store_missing(tl_store *store, tl_store_part *part, size_t column, int64_t row, uint8_t reason, tally_error *error);
 /* A cell of any kind: a misfit is stored as missing, and noted. errors: TALLY_ENOMEM */
-tally_status tl_store_put(tl_store *store, tl_store_part *part, size_t column, int64_t row, const tl_cell *cell, tally_error *error);
+tally_status tl_store_put(tl_store *store, tl_store_part *part, size_t column, int64_t row, const tl_cell *cell,
+                          tally_error *error);
 /* Texts of a text column, from row `row` on. A text whose bytes are NULL is passed over: it is missing.
  * texts   TL_PADDING bytes after each may be read
  * errors  TALLY_ENOMEM, TALLY_ERANGE (too many words) */

@@ -203,7 +203,8 @@ static int column_with_levels(lua_State *L) {
   return tl_box_filled(L, tally_column_with_levels(column, levels.items, levels.count, &out->column, &error), &error);
 }
 
-/* column:holds(words, beginnings) -> whether a value, trimmed and in any case, is one of `words` or begins with one of `beginnings` */
+/* column:holds(words, beginnings) -> whether a value, trimmed and in any case, is one of `words` or begins with one of `beginnings`
+ */
 static int column_holds(lua_State *L) {
   tally_error error = {0};
   bool found;

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "lua/interrupt.h"
+
 /* Its address is the key of the error metatable in the registry. */
 static const char metatable_key;
 
@@ -145,6 +147,7 @@ static void make_room(lua_State *L) {
 int tl_raise(lua_State *L, tally_status status, const tally_error *error) {
   if (status == TALLY_ENOMEM) make_room(L);
   luaL_checkstack(L, 6, NULL);
+  if (status == TALLY_ECANCEL) tl_interrupt_raise(L);
   lua_pushstring(L, error->text);
   push_error(L, status);
   set_place(L, error);

@@ -121,6 +121,7 @@ static const luaL_Reg machine_functions[] = {
     {"memory_used", core_memory_used},
     {"memory_limit", core_memory_limit},
     {"cancel", core_cancel},
+    {"progress", tl_progress},
     {"format_number", core_format_number},
     {"nearest", core_nearest},
     {"set_error_metatable", tl_set_error_metatable},

@@ -16,6 +16,9 @@ extern const luaL_Reg tl_file_functions[];
 int tl_table_run(lua_State *L);
 int tl_draw(lua_State *L);
 
+/* core.progress([boolean]): whether it is shown how far a file is read, when that takes longer than a second; nil: on a terminal */
+int tl_progress(lua_State *L);
+
 /* #column, #table */
 int tl_column_length(lua_State *L);
 int tl_table_length(lua_State *L);

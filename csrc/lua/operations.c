@@ -3,6 +3,7 @@
  * engine. Steps and aggregates, which are a program, are in the room program. */
 #include "lua/argument.h"
 #include "lua/expression.h"
+#include "lua/interrupt.h"
 #include "lua/module.h"
 
 /* table:filter(expression) -> table of the rows for which it is true */
@@ -11,7 +12,7 @@ static int table_filter(lua_State *L) {
   lua_settop(L, 2);
   const tally_expression *keep = tl_check_expression(L, 2);
   tl_box *out = tl_box_new(L, TL_BOX_TABLE);
-  return tl_box_filled(L, tally_table_filter(tl_open_table(L, 1), keep, &out->table, &error), &error);
+  return tl_box_filled(L, TL_INTERRUPTIBLE(tally_table_filter(tl_open_table(L, 1), keep, &out->table, &error)), &error);
 }
 
 /* table:evaluate(expression) -> column */
@@ -20,7 +21,7 @@ static int table_evaluate(lua_State *L) {
   lua_settop(L, 2);
   const tally_expression *expression = tl_check_expression(L, 2);
   tl_box *out = tl_box_new(L, TL_BOX_COLUMN);
-  return tl_box_filled(L, tally_evaluate(tl_open_table(L, 1), expression, &out->column, &error), &error);
+  return tl_box_filled(L, TL_INTERRUPTIBLE(tally_evaluate(tl_open_table(L, 1), expression, &out->column, &error)), &error);
 }
 
 /* table:expression_type(expression) -> type */
@@ -58,7 +59,7 @@ static int table_sort(lua_State *L) {
     keys[i] = pop_sort_key(L, anchors, i + 1);
   }
   tl_box *out = tl_box_new(L, TL_BOX_TABLE);
-  return tl_box_filled(L, tally_table_sort(tl_open_table(L, 1), keys, count, &out->table, &error), &error);
+  return tl_box_filled(L, TL_INTERRUPTIBLE(tally_table_sort(tl_open_table(L, 1), keys, count, &out->table, &error)), &error);
 }
 
 /* table:distinct({names}) -> table of the first row of each combination; without names, of all columns */
@@ -68,7 +69,8 @@ static int table_distinct(lua_State *L) {
   tl_names names = {NULL, 0};
   if (!lua_isnoneornil(L, 2)) names = tl_check_names(L, 2, 2, "columns");
   tl_box *out = tl_box_new(L, TL_BOX_TABLE);
-  return tl_box_filled(L, tally_table_distinct(tl_open_table(L, 1), names.items, names.count, &out->table, &error), &error);
+  return tl_box_filled(
+      L, TL_INTERRUPTIBLE(tally_table_distinct(tl_open_table(L, 1), names.items, names.count, &out->table, &error)), &error);
 }
 
 static tally_join_options check_join_options(lua_State *L, int argument) {
@@ -116,7 +118,7 @@ static int table_join(lua_State *L) {
   tl_box *right = tl_check_box(L, 2, TL_BOX_TABLE);
   tally_table *left = tl_open_table(L, 1);
   if (!right->table) return tl_raise_closed(L, TL_BOX_TABLE);
-  tl_box_filled(L, tally_table_join(left, right->table, &options, &report, &out->table, &error), &error);
+  tl_box_filled(L, TL_INTERRUPTIBLE(tally_table_join(left, right->table, &options, &report, &out->table, &error)), &error);
   push_join_report(L, &report);
   return 2;
 }
@@ -138,7 +140,8 @@ static int core_append(lua_State *L) {
     tables[i] = boxes.items[i]->table;
     if (!tables[i]) return tl_raise_closed(L, TL_BOX_TABLE);
   }
-  return tl_box_filled(L, tally_table_append(tables, boxes.count, origin, labels.items, &out->table, &error), &error);
+  return tl_box_filled(L, TL_INTERRUPTIBLE(tally_table_append(tables, boxes.count, origin, labels.items, &out->table, &error)),
+                       &error);
 }
 
 /* table:pivot({keys}, names_from, values_from) -> table with a column for each value of names_from */
@@ -148,7 +151,8 @@ static int table_pivot(lua_State *L) {
   tl_names keys = tl_check_names(L, 2, 2, "keys");
   tl_box *out = tl_box_new(L, TL_BOX_TABLE);
   tally_table *table = tl_open_table(L, 1);
-  return tl_box_filled(L, tally_table_pivot(table, keys.items, keys.count, names_from, values_from, &out->table, &error), &error);
+  return tl_box_filled(
+      L, TL_INTERRUPTIBLE(tally_table_pivot(table, keys.items, keys.count, names_from, values_from, &out->table, &error)), &error);
 }
 
 /* table:unpivot({columns}, names_to, values_to) -> table with a row for each of these columns of each row */
@@ -158,7 +162,8 @@ static int table_unpivot(lua_State *L) {
   tl_names names = tl_check_names(L, 2, 2, "columns");
   tl_box *out = tl_box_new(L, TL_BOX_TABLE);
   tally_table *table = tl_open_table(L, 1);
-  return tl_box_filled(L, tally_table_unpivot(table, names.items, names.count, names_to, values_to, &out->table, &error), &error);
+  return tl_box_filled(
+      L, TL_INTERRUPTIBLE(tally_table_unpivot(table, names.items, names.count, names_to, values_to, &out->table, &error)), &error);
 }
 
 /* table:window(function, column or nil [, {by} [, offset]]) -> column; offset is 1 unless given */
@@ -172,7 +177,8 @@ static int table_window(lua_State *L) {
   if (!lua_isnoneornil(L, 4)) by = tl_check_names(L, 4, 4, "by");
   tl_box *out = tl_box_new(L, TL_BOX_COLUMN);
   tally_table *table = tl_open_table(L, 1);
-  return tl_box_filled(L, tally_table_window(table, function, column, by.items, by.count, offset, &out->column, &error), &error);
+  return tl_box_filled(
+      L, TL_INTERRUPTIBLE(tally_table_window(table, function, column, by.items, by.count, offset, &out->column, &error)), &error);
 }
 
 const luaL_Reg tl_operation_functions[] = {

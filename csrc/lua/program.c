@@ -9,6 +9,7 @@
 
 #include "lua/argument.h"
 #include "lua/expression.h"
+#include "lua/interrupt.h"
 #include "lua/module.h"
 
 /* ---- Steps ---- */
@@ -117,7 +118,8 @@ static int run_collect(tl_fields fields, tally_program *program) {
   tl_field_push(fields, "collect");
   if (!lua_isboolean(L, -1)) names = tl_check_names(L, lua_gettop(L), fields.blame, "collect");
   tl_box *out = tl_box_new(L, TL_BOX_TABLE);
-  return tl_box_filled(L, tally_program_head(program, names.items, names.count, rows, &out->table, &error), &error);
+  return tl_box_filled(L, TL_INTERRUPTIBLE(tally_program_head(program, names.items, names.count, rows, &out->table, &error)),
+                       &error);
 }
 
 static int run_aggregate(tl_fields fields, tally_program *program) {
@@ -127,14 +129,15 @@ static int run_aggregate(tl_fields fields, tally_program *program) {
   tl_field_push(fields, "aggregates");
   aggregate_list list = check_aggregates(L, fields.blame);
   tl_box *out = tl_box_new(L, TL_BOX_TABLE);
-  return tl_box_filled(L, tally_program_aggregate(program, keys.items, keys.count, list.items, list.count, &out->table, &error),
-                       &error);
+  return tl_box_filled(
+      L, TL_INTERRUPTIBLE(tally_program_aggregate(program, keys.items, keys.count, list.items, list.count, &out->table, &error)),
+      &error);
 }
 
 static int run_count(tl_fields fields, tally_program *program) {
   tally_error error = {0};
   int64_t count;
-  tl_try(fields.L, tally_program_count(program, &count, &error), &error);
+  tl_try(fields.L, TL_INTERRUPTIBLE(tally_program_count(program, &count, &error)), &error);
   tl_push_integer(fields.L, count);
   return 1;
 }
@@ -168,8 +171,8 @@ static tally_status over_table(lua_State *L, tally_program **out, tally_error *e
   return tally_program_new(tl_open_table(L, 1), out, error);
 }
 
-/* table:run{ steps =, collect = [, head = ] } -> table; table:run{ steps =, keys =, aggregates = } -> table; table:run{ steps =, count =
- * true } -> integer */
+/* table:run{ steps =, collect = [, head = ] } -> table; table:run{ steps =, keys =, aggregates = } -> table; table:run{ steps =,
+ * count = true } -> integer */
 int tl_table_run(lua_State *L) {
   lua_settop(L, 2);
   return run_program(L, over_table);
@@ -189,7 +192,8 @@ static void forget(opened *it) {
   it->count = 0;
 }
 
-/* The rows of the readings at argument 1, one after another. Between opening and the engine's taking them no Lua function is called. */
+/* The rows of the readings at argument 1, one after another. Between opening and the engine's taking them no Lua function is
+ * called. */
 static tally_status over_readings(lua_State *L, tally_program **out, tally_error *error) {
   size_t count = tl_check_list(L, 1, 1, "readings");
   if (count == 0 || count > INT_MAX / 2) luaL_argerror(L, 1, "at least one reading expected");
@@ -216,8 +220,8 @@ static tally_status over_readings(lua_State *L, tally_program **out, tally_error
   return status == TALLY_OK ? tally_program_over(&source, out, error) : status;
 }
 
-/* core.draw(readings, program [, origin, labels]): table:run over the rows of readings of core.scan_csv, one after another; origin is the
- * name of a column that gets the label of its reading */
+/* core.draw(readings, program [, origin, labels]): table:run over the rows of readings of core.scan_csv, one after another; origin
+ * is the name of a column that gets the label of its reading */
 int tl_draw(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 4);

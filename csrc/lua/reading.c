@@ -2,6 +2,7 @@
  * preamble. The idea: each option of the engine has the same name here and the nearest Lua value; a misspelt one is an error, an
  * absent one is the engine's default. How a file is understood is the engine's business. */
 #include "lua/argument.h"
+#include "lua/interrupt.h"
 #include "lua/module.h"
 #include "lua/value.h"
 
@@ -145,7 +146,7 @@ static int core_read_csv(lua_State *L) {
   tally_input input = check_input(L, 1);
   tally_csv_options options = check_csv_options(L, 2);
   tl_box *out = tl_box_new(L, TL_BOX_READING);
-  return tl_box_filled(L, tally_read_csv(&input, &options, &out->reading, &error), &error);
+  return tl_box_filled(L, TL_INTERRUPTIBLE(tally_read_csv(&input, &options, &out->reading, &error)), &error);
 }
 
 /* core.scan_csv(input [, options]) -> reading, whose table has no rows: core.draw draws them */
@@ -155,7 +156,7 @@ static int core_scan_csv(lua_State *L) {
   tally_input input = check_input(L, 1);
   tally_csv_options options = check_csv_options(L, 2);
   tl_box *out = tl_box_new(L, TL_BOX_READING);
-  return tl_box_filled(L, tally_scan_csv(&input, &options, &out->reading, &error), &error);
+  return tl_box_filled(L, TL_INTERRUPTIBLE(tally_scan_csv(&input, &options, &out->reading, &error)), &error);
 }
 
 /* core.read_json(input [, options]) -> reading */
@@ -165,7 +166,7 @@ static int core_read_json(lua_State *L) {
   tally_input input = check_input(L, 1);
   tally_json_options options = check_json_options(L, 2);
   tl_box *out = tl_box_new(L, TL_BOX_READING);
-  return tl_box_filled(L, tally_read_json(&input, &options, &out->reading, &error), &error);
+  return tl_box_filled(L, TL_INTERRUPTIBLE(tally_read_json(&input, &options, &out->reading, &error)), &error);
 }
 
 /* core.symbols() -> array of the symbols that are read as missing with a reason by default */
@@ -253,19 +254,11 @@ static int reading_facts(lua_State *L) {
 }
 
 const luaL_Reg tl_reading_functions[] = {
-    {"read_csv", core_read_csv},
-    {"scan_csv", core_scan_csv},
-    {"draw", tl_draw},
-    {"read_json", core_read_json},
-    {"symbols", core_symbols},
-    {NULL, NULL},
+    {"read_csv", core_read_csv},   {"scan_csv", core_scan_csv}, {"draw", tl_draw},
+    {"read_json", core_read_json}, {"symbols", core_symbols},   {NULL, NULL},
 };
 
 const luaL_Reg tl_reading_methods[] = {
-    {"table", reading_table},
-    {"problems", reading_problems},
-    {"metadata", reading_metadata},
-    {"sample", reading_sample},
-    {"facts", reading_facts},
-    {NULL, NULL},
+    {"table", reading_table},   {"problems", reading_problems}, {"metadata", reading_metadata},
+    {"sample", reading_sample}, {"facts", reading_facts},       {NULL, NULL},
 };

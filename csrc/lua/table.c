@@ -1,6 +1,7 @@
 /* lua/table: tables in Lua: made from columns, asked about, and given other rows, columns or names without computing anything. What
  * computes is in operations and program. Rows and columns count from 1. */
 #include "lua/argument.h"
+#include "lua/interrupt.h"
 #include "lua/module.h"
 
 /* core.table(names, columns [, rows]) -> table; rows is the length of a table without columns */
@@ -133,7 +134,8 @@ static int table_take(lua_State *L) {
     rows[i] = pop_row(L, i + 1);
   }
   tl_box *out = tl_box_new(L, TL_BOX_TABLE);
-  return tl_box_filled(L, tally_table_take(tl_open_table(L, 1), rows, (int64_t)count, &out->table, &error), &error);
+  return tl_box_filled(L, TL_INTERRUPTIBLE(tally_table_take(tl_open_table(L, 1), rows, (int64_t)count, &out->table, &error)),
+                       &error);
 }
 
 /* table:select({names}) -> table of these columns in this order */

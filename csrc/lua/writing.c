@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lua/argument.h"
+#include "lua/interrupt.h"
 #include "lua/module.h"
 #include "lua/value.h"
 
@@ -102,7 +103,7 @@ static int table_write_csv(lua_State *L) {
   options.for_spreadsheet = tl_field_boolean(fields, "for_spreadsheet", options.for_spreadsheet);
   const tally_table *table = tl_hold_table(L, 1);
   tally_output output = check_output(L, 2, &list);
-  return finish_output(L, &output, &list, tally_write_csv(table, &output, &options, &error), &error);
+  return finish_output(L, &output, &list, TL_INTERRUPTIBLE(tally_write_csv(table, &output, &options, &error)), &error);
 }
 
 /* table:write_json([output [, { lines = }]]) -> text when there is no output */
@@ -116,7 +117,7 @@ static int table_write_json(lua_State *L) {
   options.lines = tl_field_boolean(fields, "lines", options.lines);
   const tally_table *table = tl_hold_table(L, 1);
   tally_output output = check_output(L, 2, &list);
-  return finish_output(L, &output, &list, tally_write_json(table, &output, &options, &error), &error);
+  return finish_output(L, &output, &list, TL_INTERRUPTIBLE(tally_write_json(table, &output, &options, &error)), &error);
 }
 
 /* core.write_bytes(text, output) */
@@ -129,7 +130,7 @@ static int core_write_bytes(lua_State *L) {
   size_t size;
   const char *bytes = lua_tolstring(L, 1, &size);
   tally_output output = check_output(L, 2, &list);
-  return finish_output(L, &output, &list, tally_write_bytes(bytes, size, &output, &error), &error);
+  return finish_output(L, &output, &list, TL_INTERRUPTIBLE(tally_write_bytes(bytes, size, &output, &error)), &error);
 }
 
 const luaL_Reg tl_writing_functions[] = {

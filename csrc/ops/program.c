@@ -144,11 +144,10 @@ static tally_status run(const tl_plan *plan, const sink *to, tally_error *error)
   TL_TRY(source->start(source->context, &batches, error));
   wave it = {.plan = plan, .sink = to};
   it.parts = tl_mem_zero(most, sizeof *it.parts);
-  if (!it.parts) return tl_no_memory(error);
-  tally_status status = run_waves(&it, batches, most, error);
-  if (status == TALLY_OK && source->finish) status = source->finish(source->context, error);
+  tally_status status = it.parts ? run_waves(&it, batches, most, error) : tl_no_memory(error);
   tl_mem_free(it.parts);
-  return status;
+  tally_status last = source->finish ? source->finish(source->context, status == TALLY_OK, error) : TALLY_OK;
+  return status == TALLY_OK ? last : status;
 }
 
 static tally_status keep_batch(void *context, tally_table *batch, void **part, tally_error *error) {

@@ -31,11 +31,8 @@ static void table_release(void *context) {
 tally_status tl_source_of_table(const tally_table *table, tally_source *out, tally_error *error) {
   tally_table *schema = NULL;
   TL_TRY(tally_table_slice(table, 0, 0, &schema, error));
-  *out = (tally_source){.context = tally_table_retain(table),
-                        .schema = schema,
-                        .start = table_start,
-                        .batch = table_batch,
-                        .release = table_release};
+  *out = (tally_source){
+      .context = tally_table_retain(table), .schema = schema, .start = table_start, .batch = table_batch, .release = table_release};
   return TALLY_OK;
 }
 

@@ -1,7 +1,7 @@
 /* Several sources, one after another, as one.
  *
- * The idea: the batches of the first come first, then those of the second; a batch does not know. Columns are bound by name: what a source
- * does not have is missing in its rows, and a column of labels can say which source a row is from. */
+ * The idea: the batches of the first come first, then those of the second; a batch does not know. Columns are bound by name: what a
+ * source does not have is missing in its rows, and a column of labels can say which source a row is from. */
 #include "column/table.h"
 
 typedef struct member {
@@ -33,16 +33,36 @@ static void release(void *context) {
 
 /* ---- drawing ---- */
 
+/* The first `count` sources, which have started, are finished; all of them, whatever the others say. */
+static tally_status finish_some(series *it, size_t count, bool complete, tally_error *error) {
+  tally_status status = TALLY_OK;
+  for (size_t i = 0; i < count; i++) {
+    const tally_source *source = &it->members[i].source;
+    tally_status own = source->finish ? source->finish(source->context, complete && status == TALLY_OK, error) : TALLY_OK;
+    if (status == TALLY_OK) status = own;
+  }
+  return status;
+}
+
 static tally_status start(void *context, size_t *batches, tally_error *error) {
   series *it = context;
   *batches = 0;
   for (size_t i = 0; i < it->count; i++) {
     size_t own;
-    TL_TRY(it->members[i].source.start(it->members[i].source.context, &own, error));
+    tally_status status = it->members[i].source.start(it->members[i].source.context, &own, error);
+    if (status != TALLY_OK) {
+      finish_some(it, i, false, NULL);
+      return status;
+    }
     it->members[i].first = *batches;
     *batches += own;
   }
   return TALLY_OK;
+}
+
+static tally_status finish(void *context, bool complete, tally_error *error) {
+  series *it = context;
+  return finish_some(it, it->count, complete, error);
 }
 
 static const member *member_of(const series *it, size_t batch) {
@@ -77,7 +97,8 @@ static tally_status complete(const series *it, const member *from, const tally_t
   return status;
 }
 
-static tally_status batch(void *context, size_t index, const char *const *names, size_t count, tally_table **out, tally_error *error) {
+static tally_status batch(void *context, size_t index, const char *const *names, size_t count, tally_table **out,
+                          tally_error *error) {
   const series *it = context;
   const member *from = member_of(it, index);
   const char **own = tl_mem_new(count, sizeof *own);
@@ -92,15 +113,6 @@ static tally_status batch(void *context, size_t index, const char *const *names,
   tally_table_release(drawn);
   tl_mem_free(own);
   return status;
-}
-
-static tally_status finish(void *context, tally_error *error) {
-  series *it = context;
-  for (size_t i = 0; i < it->count; i++) {
-    const tally_source *source = &it->members[i].source;
-    if (source->finish) TL_TRY(source->finish(source->context, error));
-  }
-  return TALLY_OK;
 }
 
 /* ---- the columns of all ---- */

@@ -196,11 +196,20 @@ local function build(parts, several, options)
   return table_of(core_table, options, { sources = sources, metadata = metadata, problems = problems })
 end
 
+--- Sets whether it is shown how far a file is read: as the option `progress` says, or else on a terminal.
+-- @param options of a reader
+function read.show_progress(options)
+  local wanted = options.progress
+  if options.quiet then wanted = false end
+  core.progress(wanted)
+end
+
 local function reader(name, read_one, format)
   return function(input, options)
     options = read_options.check(name, options, format)
     local inputs, several = read.inputs_of(name, input)
     local engine, parts = read_options.engine(options, format), {}
+    read.show_progress(options)
     local function read_again(each, with) return read_part(each, read_one, with) end
     for i, each in ipairs(inputs) do parts[i] = read_again(each, engine) end
     if several then parts = read.agree_on_types(parts, engine, read_again) end
@@ -214,7 +223,8 @@ end
 -- `header` ("guess", "first", "none"), `skip` (lines), `limit` (rows), `names` (for the columns, in order), `columns`
 -- (only these), `types` ({ UKPRN = "text" }), `all_text`, `missing` (texts read as missing), `symbols` (texts read as
 -- missing with a reason), `trim`, `on_problem` ("report", "error", "drop"), `totals` (false, a list of labels, or a
--- formula), `origin` (the name of the column that says which file, or false), `quiet` (true: nothing on standard
+-- formula), `origin` (the name of the column that says which file, or false), `progress` (false: it is
+-- not shown how far a file is read; nil: on a terminal, after a second), `quiet` (true: nothing on standard
 -- error).
 --
 -- @function csv

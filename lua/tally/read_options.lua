@@ -13,7 +13,7 @@ read_options.csv = {
   "types", "all_text", "missing", "symbols", "trim", "on_problem", "reader", "chunk_bytes",
 }
 read_options.json = { "records", "unnest", "types", "all_text" }
-read_options.own = { "origin", "totals", "quiet" }
+read_options.own = { "origin", "totals", "quiet", "progress" }
 
 -- What readr, Polars, pandas and data.table call them.
 local known_elsewhere = {
@@ -34,7 +34,7 @@ local known_elsewhere = {
   trim_ws = "trim", strip_whitespace = "trim", skipinitialspace = "trim",
   ignore_errors = "on_problem", on_bad_lines = "on_problem",
   id = "origin", include_file_paths = "origin",
-  show_col_types = "quiet", progress = "quiet", verbose = "quiet",
+  show_col_types = "quiet", verbose = "quiet", show_progress = "progress",
 }
 
 local type_names = { "boolean", "integer", "number", "text", "date" }
@@ -114,7 +114,8 @@ end
 local wanted = {
   skip = whole, limit = whole, chunk_bytes = whole, names = list, columns = list, missing = list, symbols = list,
   separator = character, quote = character_or_none, escape = character, comment = character, decimal = character,
-  encoding = text, records = text, unnest = text, all_text = flag, trim = flag, quiet = flag, origin = text_or_none,
+  encoding = text, records = text, unnest = text, all_text = flag, trim = flag, quiet = flag,
+  progress = flag, origin = text_or_none,
   header = one_of("guess", "first", "none"), on_problem = one_of("report", "error", "drop"),
 }
 

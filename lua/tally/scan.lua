@@ -35,12 +35,13 @@ end
 -- Said once, when rows were drawn for the first time.
 function rows_meta:report()
   local problems = self:problems()
-  if not self.quiet and problems:rows() > 0 then read.say_problems(problems, self.name) end
-  self.quiet = true
+  if not self.said and not self.options.quiet and problems:rows() > 0 then read.say_problems(problems, self.name) end
+  self.said = true
 end
 
 --- The same as run{...} of a table of the engine.
 function rows_meta:run(program)
+  read.show_progress(self.options)
   local result = core.draw(self.readings, program, self.origin, self.origin and self.labels or nil)
   self:report()
   return result
@@ -115,7 +116,7 @@ function scan.csv(input, options)
   local origin = several and (options.origin == nil and "file" or options.origin) or nil
   local rows = setmetatable({
     parts = parts, readings = bind.each(parts, "reading"), labels = bind.labels(parts), origin = origin,
-    quiet = options.quiet, name = several and number.count(#parts, "file") or parts[1].name:match "[^/]+$",
+    options = options, name = several and number.count(#parts, "file") or parts[1].name:match "[^/]+$",
   }, rows_meta)
   local info = {
     sources = bind.each(parts, "source"),

@@ -432,9 +432,10 @@ static tally_status counting_batch(void *context, size_t index, const char *cons
   return status;
 }
 
-static tally_status counting_finish(void *context, tally_error *error) {
+static tally_status counting_finish(void *context, bool complete, tally_error *error) {
   counting *it = context;
   it->finished++;
+  if (!complete) return TALLY_OK;
   if (it->refuses && error) strcpy(error->text, "it was all wrong");
   return it->refuses ? TALLY_EIO : TALLY_OK;
 }
