@@ -1,5 +1,5 @@
-/* ingest/split: ingest/scan says where fields end; here they become rows. Rows of the same, proper number of fields go on together, as
- * a batch, which is nothing but the list of these places; any other row goes on as a record. All this is right only where every
+/* ingest/split: ingest/scan says where fields end; here they become rows. Rows of the same, proper number of fields go on together,
+ * as a batch, which is nothing but the list of these places; any other row goes on as a record. All this is right only where every
  * quote opens a field, closes it or is doubled; it is checked on the way, by counting the quotes that fields account for, and where
  * it does not hold the text belongs to ingest/lax. */
 #include "ingest/split.h"
@@ -86,8 +86,12 @@ static bool take_field(walk *w, size_t start, size_t end, tally_text *out, bool 
 
 /* ---- one record ---- */
 
+static bool is_comment(const walk *w, size_t start) {
+  return w->dialect->comment && w->text.bytes[start] == w->dialect->comment;
+}
+
 static tally_status visit_record(walk *w, const tl_field *fields, size_t count, size_t start, size_t end, tally_error *error) {
-  if (w->dialect->comment && w->text.bytes[start] == w->dialect->comment) return TALLY_OK;
+  if (is_comment(w, start)) return TALLY_OK;
   size_t next = next_start(w, end);
   tl_record record = {.fields = fields,
                       .count = count,
@@ -99,18 +103,27 @@ static tally_status visit_record(walk *w, const tl_field *fields, size_t count, 
   return w->visitor.record(w->visitor.context, &record, &w->enough, error);
 }
 
+/* A record of several lines that is a comment or has the wrong number of fields: a quote may have been left open, and ingest/lax
+ * tells what it holds. */
+static bool may_be_several(const walk *w, size_t count, size_t start, size_t end) {
+  const tl_dialect *d = w->dialect;
+  bool proper = d->least == 0 || (count >= d->least && count <= d->most);
+  if (proper && !is_comment(w, start)) return false;
+  const char *bytes = w->text.bytes + start;
+  return memchr(bytes, '\n', end - start) || memchr(bytes, '\r', end - start);
+}
+
 /* The record whose fields end at ends[0 .. count-1]. */
 static tally_status take_record(walk *w, const uint32_t *ends, size_t count, tally_error *error) {
   tl_split *s = w->split;
   TL_TRY(tl_mem_reserve((void **)&s->fields, &s->field_capacity, count, sizeof *s->fields, error));
   size_t start = w->start, field = start;
   w->scratch_used = 0;
-  for (size_t i = 0; i < count; field = ends[i++] + 1) {
-    if (!take_field(w, field, ends[i], &s->fields[i].text, &s->fields[i].quoted)) {
-      w->regular = false;
-      return TALLY_OK;
-    }
+  w->regular = !may_be_several(w, count, start, ends[count - 1]);
+  for (size_t i = 0; i < count && w->regular; field = ends[i++] + 1) {
+    w->regular = take_field(w, field, ends[i], &s->fields[i].text, &s->fields[i].quoted);
   }
+  if (!w->regular) return TALLY_OK;
   TL_TRY(visit_record(w, s->fields, count, start, ends[count - 1], error));
   w->start = next_start(w, ends[count - 1]);
   return TALLY_OK;
@@ -151,10 +164,6 @@ static tally_status take_fields(walk *w, tl_batch *b, tally_error *error) {
   b->texts = s->texts;
   b->quoted = s->quoted;
   return TALLY_OK;
-}
-
-static bool is_comment(const walk *w, size_t start) {
-  return w->dialect->comment && w->text.bytes[start] == w->dialect->comment;
 }
 
 /* Fields of the record whose first field ends at ends[0]; 0 when the record is not complete. */
