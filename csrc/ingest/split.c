@@ -86,8 +86,12 @@ static bool take_field(walk *w, size_t start, size_t end, tally_text *out, bool 
 
 /* ---- one record ---- */
 
+static bool is_comment(const walk *w, size_t start) {
+  return w->dialect->comment && w->text.bytes[start] == w->dialect->comment;
+}
+
 static tally_status visit_record(walk *w, const tl_field *fields, size_t count, size_t start, size_t end, tally_error *error) {
-  if (w->dialect->comment && w->text.bytes[start] == w->dialect->comment) return TALLY_OK;
+  if (is_comment(w, start)) return TALLY_OK;
   size_t next = next_start(w, end);
   tl_record record = {.fields = fields,
                       .count = count,
@@ -99,10 +103,12 @@ static tally_status visit_record(walk *w, const tl_field *fields, size_t count, 
   return w->visitor.record(w->visitor.context, &record, &w->enough, error);
 }
 
-/* A record of several lines that has not the number of fields it should have: a quote may have been left open. */
-static bool seems_open(const walk *w, size_t start, size_t end, size_t count) {
+/* A record of several lines that is a comment or has the wrong number of fields: a quote may have been left open, and ingest/lax
+ * tells what it holds. */
+static bool may_be_several(const walk *w, size_t count, size_t start, size_t end) {
   const tl_dialect *d = w->dialect;
-  if (d->least == 0 || (count >= d->least && count <= d->most)) return false;
+  bool proper = d->least == 0 || (count >= d->least && count <= d->most);
+  if (proper && !is_comment(w, start)) return false;
   const char *bytes = w->text.bytes + start;
   return memchr(bytes, '\n', end - start) || memchr(bytes, '\r', end - start);
 }
@@ -113,16 +119,11 @@ static tally_status take_record(walk *w, const uint32_t *ends, size_t count, tal
   TL_TRY(tl_mem_reserve((void **)&s->fields, &s->field_capacity, count, sizeof *s->fields, error));
   size_t start = w->start, field = start;
   w->scratch_used = 0;
-  for (size_t i = 0; i < count; field = ends[i++] + 1) {
-    if (!take_field(w, field, ends[i], &s->fields[i].text, &s->fields[i].quoted)) {
-      w->regular = false;
-      return TALLY_OK;
-    }
+  w->regular = !may_be_several(w, count, start, ends[count - 1]);
+  for (size_t i = 0; i < count && w->regular; field = ends[i++] + 1) {
+    w->regular = take_field(w, field, ends[i], &s->fields[i].text, &s->fields[i].quoted);
   }
-  if (seems_open(w, start, ends[count - 1], count)) {
-    w->regular = false;
-    return TALLY_OK;
-  }
+  if (!w->regular) return TALLY_OK;
   TL_TRY(visit_record(w, s->fields, count, start, ends[count - 1], error));
   w->start = next_start(w, ends[count - 1]);
   return TALLY_OK;
@@ -163,10 +164,6 @@ static tally_status take_fields(walk *w, tl_batch *b, tally_error *error) {
   b->texts = s->texts;
   b->quoted = s->quoted;
   return TALLY_OK;
-}
-
-static bool is_comment(const walk *w, size_t start) {
-  return w->dialect->comment && w->text.bytes[start] == w->dialect->comment;
 }
 
 /* Fields of the record whose first field ends at ends[0]; 0 when the record is not complete. */
@@ -272,6 +269,18 @@ static tally_status find_ends(walk *w, tl_index_kernel index, tally_error *error
   return TALLY_OK;
 }
 
+static bool all_quotes_used(const walk *w) {
+  return w->scanner.quotes == w->quotes_used && w->scanner.inside == 0;
+}
+
+/* Quotes in what was taken, when there was enough before the end. */
+static int64_t quotes_before(const walk *w, size_t end) {
+  int64_t count = 0;
+  if (w->scanner.quotes == 0) return 0;
+  for (size_t i = 0; i < end; i++) count += w->text.bytes[i] == w->dialect->quote;
+  return count;
+}
+
 /* A batch cannot unfold to more bytes than the text has; the room is made once, so that fields in it do not move. */
 static tally_status walk_text(walk *w, tally_error *error) {
   if (w->dialect->quote) {
@@ -282,7 +291,7 @@ static tally_status walk_text(walk *w, tally_error *error) {
     TL_TRY(find_ends(w, index, error));
     TL_TRY(take_records(w, error));
   } while (w->regular && !w->enough && w->scanner.at < w->text.size);
-  if (w->regular && !w->enough) w->regular = w->scanner.quotes == w->quotes_used && w->scanner.inside == 0;
+  if (w->regular) w->regular = w->enough ? quotes_before(w, w->start) == w->quotes_used : all_quotes_used(w);
   return TALLY_OK;
 }
 

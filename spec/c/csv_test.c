@@ -367,6 +367,14 @@ static void quotes_out_of_place(void) {
   lax.reader = TALLY_READER_LAX;
   expect_bytes("a,b\nx,\"1\ny,2\nz,3\n", 17, &lax, "a:text 'x' 'y' 'z'; b:integer 1 2 3 | 2 quote that is never closed");
   expect("a,b\nx,\"1\ny,\"2\"\nz,3\n", "a:text 'x' 'y' 'z'; b:integer 1 2 3 | 2 quote that is never closed");
+  /* Closed by the quote of a later row, which would make one row of three. */
+  expect("a,b\n\"x,1\ny,2\nz\"\nw,4\n",
+         "a:text 'x,1' 'y' 'z\"' 'w'; b:integer nil 2 nil 4 | 2 row has too few fields; 2 quote that is never closed; "
+         "4 row has too few fields; 4 quote inside an unquoted field");
+  tally_csv_options comments = TALLY_CSV_OPTIONS;
+  comments.comment = '#';
+  expect_with(&comments, "a,b\n#,\"x\n1,2\n3,4\"\n5,6\n",
+              "a:integer 1 3 5; b:text '2' '4\"' '6' | 4 quote inside an unquoted field");
   expect("a, b\n1, \"x, y\"\n", "a:integer 1; b:text 'x, y'");
   expect("a,b\n\"x\ny\",\"1\"\n", "a:text 'x\ny'; b:integer 1");
 }
@@ -502,6 +510,17 @@ static void values_that_are_not_guessed(void) {
   expect("day,n\n07/31/2019,1\n", "day:text '07/31/2019'; n:integer 1");
   expect("year,n\n2019/20,1\n2020/21,2\n", "year:text '2019/20' '2020/21'; n:integer 1 2");
   expect("year,n\n2019-20,1\n", "year:text '2019-20'; n:integer 1");
+}
+
+/* A line of blanks is no row, whoever reads it, even where blanks count. */
+static void blank_lines(void) {
+  for (int lax = 0; lax < 2; lax++) {
+    tally_csv_options o = TALLY_CSV_OPTIONS;
+    o.all_text = true;
+    o.reader = lax ? TALLY_READER_LAX : TALLY_READER_FAST;
+    expect_with(&o, "a,b\n1,2\n \n\xEF\xBB\xBF\n3,4\n\" \",\n",
+                "a:text '1' '3' ' '; b:text '2' '4' nil | 3 blank line skipped; 4 blank line skipped");
+  }
 }
 
 /* ---- errors ---- */
@@ -666,6 +685,7 @@ int main(void) {
   options_do();
   separators();
   values_that_are_not_guessed();
+  blank_lines();
   errors();
   signs_that_mean_two_things();
   pipes();
