@@ -4,10 +4,19 @@ setDTthreads(as.integer(Sys.getenv("BENCH_THREADS")))
 arguments <- commandArgs(TRUE)
 path <- arguments[2]
 
-load <- function(...) fread(path, showProgress = FALSE, na.strings = "", ...)
+load <- function(from = path, ...) fread(from, showProgress = FALSE, na.strings = "", ...)
 
 peak_memory <- function() {
   gsub("[^0-9]", "", grep("^VmHWM", readLines("/proc/self/status"), value = TRUE))
+}
+
+seconds_since <- function(start) as.numeric(difftime(Sys.time(), start, units = "secs"))
+
+report <- function(seconds, peak, t) {
+  numbers <- strsplit(arguments[3], ",")[[1]]
+  sums <- vapply(numbers, function(name) sum(as.numeric(t[[name]]), na.rm = TRUE), 0)
+  texts <- uniqueN(t[[arguments[4]]], na.rm = TRUE)
+  cat(sprintf("%.4f", seconds), peak, sprintf("%.17g", c(nrow(t), sums, texts)), "\n")
 }
 
 switch(arguments[1],
@@ -15,12 +24,16 @@ switch(arguments[1],
   load = {
     start <- Sys.time()
     t <- load()
-    seconds <- as.numeric(difftime(Sys.time(), start, units = "secs"))
+    report(seconds_since(start), peak_memory(), t)
+  },
+  write = {
+    t <- load()
+    written <- paste0(path, ".written.csv")
+    start <- Sys.time()
+    fwrite(t, written, showProgress = FALSE)
+    seconds <- seconds_since(start)
     peak <- peak_memory()
-    numbers <- strsplit(arguments[3], ",")[[1]]
-    sums <- vapply(numbers, function(name) sum(as.numeric(t[[name]]), na.rm = TRUE), 0)
-    texts <- uniqueN(t[[arguments[4]]], na.rm = TRUE)
-    cat(sprintf("%.4f", seconds), peak, sprintf("%.17g", c(nrow(t), sums, texts)), "\n")
+    report(seconds, peak, load(written))
   },
   start = cat(nrow(load()), "\n"),
   oneshot = {

@@ -9,7 +9,15 @@ const connect = async () => {
 
 const rows = async (connection, query) => (await connection.runAndReadAll(query)).getRows();
 
-const load = (connection) => connection.run(`CREATE TABLE t AS SELECT * FROM read_csv('${path}')`);
+const load = (connection, from = path, table = "t") =>
+  connection.run(`CREATE TABLE ${table} AS SELECT * FROM read_csv('${from}')`);
+
+const report = async (seconds, peak, connection, table) => {
+  const sums = numbers.map((name) => `sum(${name})::DOUBLE`);
+  const [check] = await rows(connection,
+    `SELECT count(*)::DOUBLE, ${sums}, count(DISTINCT ${text})::DOUBLE FROM ${table}`);
+  console.log(seconds.toFixed(4), peak, check.join(" "));
+};
 
 run({
   version: () => console.log("DuckDB", version().replace("v", "")),
@@ -18,11 +26,17 @@ run({
     const connection = await connect();
     const start = now();
     await load(connection);
-    const seconds = now() - start;
-    const peak = peakMemory();
-    const sums = numbers.map((name) => `sum(${name})::DOUBLE`);
-    const [check] = await rows(connection, `SELECT count(*)::DOUBLE, ${sums}, count(DISTINCT ${text})::DOUBLE FROM t`);
-    console.log(seconds.toFixed(4), peak, check.join(" "));
+    await report(now() - start, peakMemory(), connection, "t");
+  },
+
+  write: async () => {
+    const connection = await connect();
+    await load(connection);
+    const start = now();
+    await connection.run(`COPY t TO '${path}.written.csv' (FORMAT csv)`);
+    const seconds = now() - start, peak = peakMemory();
+    await load(connection, `${path}.written.csv`, "written");
+    await report(seconds, peak, connection, "written");
   },
 
   start: async () => {

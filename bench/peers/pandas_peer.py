@@ -17,13 +17,23 @@ def version():
     print("pandas", pandas.__version__, "with Python", sys.version.split()[0])
 
 
+def report(seconds, peak, t):
+    sums = [float(t[name].sum()) for name in numbers.split(",")]
+    print("%.4f" % seconds, peak, len(t), *sums, t[text].nunique())
+
+
 def load():
     start = time.perf_counter()
     t = pandas.read_csv(path)
+    report(time.perf_counter() - start, peak_memory(), t)
+
+
+def write():
+    t = pandas.read_csv(path)
+    start = time.perf_counter()
+    t.to_csv(path + ".written.csv", index=False)
     seconds = time.perf_counter() - start
-    peak = peak_memory()
-    sums = [float(t[name].sum()) for name in numbers.split(",")]
-    print("%.4f" % seconds, peak, len(t), *sums, t[text].nunique())
+    report(seconds, peak_memory(), pandas.read_csv(path + ".written.csv"))
 
 
 def start():
@@ -38,4 +48,4 @@ def oneshot():
         print("%s\t%s\t%d\t%.2f" % (domicile, level, n, shares[domicile, level]))
 
 
-{"version": version, "load": load, "start": start, "oneshot": oneshot}[task]()
+{"version": version, "load": load, "write": write, "start": start, "oneshot": oneshot}[task]()

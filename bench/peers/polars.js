@@ -4,17 +4,27 @@ const polars = require("nodejs-polars");
 
 const { col } = polars;
 
+const report = (seconds, peak, t) => {
+  const sums = t.select(...numbers.map((name) => col(name).cast(polars.Float64).sum())).row(0);
+  const texts = t.getColumn(text).dropNulls().nUnique();
+  console.log(seconds.toFixed(4), peak, t.height, ...sums, texts);
+};
+
 run({
   version: () => console.log("Polars", require("nodejs-polars/package.json").version, "(nodejs-polars)"),
 
   load: () => {
     const start = now();
     const t = polars.readCSV(path);
+    report(now() - start, peakMemory(), t);
+  },
+
+  write: () => {
+    const t = polars.readCSV(path);
+    const start = now();
+    t.writeCSV(`${path}.written.csv`);
     const seconds = now() - start;
-    const peak = peakMemory();
-    const sums = t.select(...numbers.map((name) => col(name).cast(polars.Float64).sum())).row(0);
-    const texts = t.getColumn(text).dropNulls().nUnique();
-    console.log(seconds.toFixed(4), peak, t.height, ...sums, texts);
+    report(seconds, peakMemory(), polars.readCSV(`${path}.written.csv`));
   },
 
   start: () => console.log(polars.readCSV(path).height),

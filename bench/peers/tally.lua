@@ -9,8 +9,8 @@ local function peak_memory()
   end
 end
 
-local function load_all()
-  return tally.read_csv(path, { quiet = true }):collect()
+local function load_all(from)
+  return tally.read_csv(from or path, { quiet = true }):collect()
 end
 
 -- Rows, the sum of each column of numbers, and how many different texts.
@@ -32,6 +32,13 @@ function tasks.load()
   local start = now()
   local t = load_all()
   print(("%.4f %s"):format(now() - start, peak_memory()), check(t))
+end
+
+function tasks.write()
+  local now, written, t = require "clock", path .. ".written.csv", load_all()
+  local start = now()
+  t:write(written, { format = "csv" })
+  print(("%.4f %s"):format(now() - start, peak_memory()), check(load_all(written)))
 end
 
 function tasks.start() print(#load_all()) end

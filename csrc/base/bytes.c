@@ -34,9 +34,11 @@ static size_t escaped_size(tally_text text) {
 }
 
 static size_t plain_size(tally_text text) {
-  size_t size = 0;
-  while (size < text.size && !escaped_size(tl_text(text.bytes + size, text.size - size))) size++;
-  return size;
+  static const bool looked_at[256] = {[0 ... 0x1F] = true, ['"'] = true, ['\\'] = true, [0xE2] = true};
+  for (size_t i = 0; i < text.size; i++) {
+    if (looked_at[(unsigned char)text.bytes[i]] && escaped_size(tl_text(text.bytes + i, text.size - i))) return i;
+  }
+  return text.size;
 }
 
 static tally_status put_escape(tl_bytes *bytes, unsigned code, tally_error *error) {

@@ -12,29 +12,39 @@
 
 /* ---- integers ---- */
 
-static const char pairs[] = /* 00 to 99 */
-    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
-    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+enum { EIGHT_DIGITS = 100000000 };
 
-static int count_digits(uint64_t value) {
-  static const uint64_t powers[] = {0,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
-                                    1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
-  int bits = 64 - __builtin_clzll(value | 1), guess = bits * 1233 >> 12; /* 1233 / 4096 is log10(2), or right below */
-  return guess + (value >= powers[guess]);
+/* The eight digits of a value below 10^8 in the bytes of a number, the first of them lowest. Found in parallel: halves of four
+ * digits, then quarters of two, then single ones, each quotient by a multiplication that is exact in its range. */
+static uint64_t eight_digits(uint64_t value) {
+  uint64_t halves = value / 10000 | value % 10000 << 32;
+  uint64_t upper = (halves * 10486 >> 20) & 0x0000007F0000007F;
+  uint64_t quarters = upper | (halves - upper * 100) << 16;
+  uint64_t tens = (quarters * 103 >> 10) & 0x000F000F000F000F;
+  return tens | (quarters - tens * 10) << 8;
 }
 
-/* The last `count` digits of the value. */
-static char *put_last_digits(char *to, uint64_t value, int count) {
-  char *end = to + count;
-  for (; count >= 2; count -= 2, value /= 100) memcpy(to + count - 2, pairs + value % 100 * 2, 2);
-  if (count) *to = (char)('0' + value % 10);
-  return end;
+/* Eight bytes of text, the first of them the lowest of `digits`. */
+static void put_bytes(char *to, uint64_t digits) {
+  digits |= 0x3030303030303030;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  digits = __builtin_bswap64(digits);
+#endif
+  memcpy(to, &digits, sizeof digits);
 }
 
-/* At least `width` digits, zeros in front. */
-static char *put_digits(char *to, uint64_t value, int width) {
-  int count = count_digits(value);
-  return put_last_digits(to, value, count > width ? count : width);
+/* The last `count` of the eight digits of a value. */
+static char *put_padded(char *to, uint64_t value, int count) {
+  put_bytes(to, eight_digits(value) >> (8 - count) * 8);
+  return to + count;
+}
+
+static char *put_digits(char *to, uint64_t value) {
+  if (value >= EIGHT_DIGITS) return put_padded(put_digits(to, value / EIGHT_DIGITS), value % EIGHT_DIGITS, 8);
+  uint64_t digits = eight_digits(value);
+  int zeros = __builtin_ctzll(digits | (uint64_t)1 << 56) / 8; /* in front of the first digit that stays, at most 7 */
+  put_bytes(to, digits >> zeros * 8);
+  return to + 8 - zeros;
 }
 
 static uint64_t magnitude(int64_t value) {
@@ -44,7 +54,7 @@ static uint64_t magnitude(int64_t value) {
 size_t tl_format_integer(int64_t value, char to[TL_FORMAT_SIZE]) {
   char *end = to;
   if (value < 0) *end++ = '-';
-  end = put_digits(end, magnitude(value), 1);
+  end = put_digits(end, magnitude(value));
   *end = '\0';
   return (size_t)(end - to);
 }
@@ -56,44 +66,47 @@ static char *put_zeros(char *to, int count) {
   return to + count;
 }
 
-/* The digits with a point after the first `whole` of them, at least one digit on either side. */
-static char *put_point(char *to, uint64_t digits, int count, int whole) {
-  if (whole >= count) {
-    to = put_zeros(put_last_digits(to, digits, count), whole - count);
-    *to++ = '.';
-    return put_zeros(to, 1);
-  }
-  if (whole <= 0) {
-    to = put_zeros(to, 1);
-    *to++ = '.';
-    return put_last_digits(put_zeros(to, -whole), digits, count);
-  }
-  put_last_digits(to, digits, count);
-  memmove(to + whole + 1, to + whole, 16); /* of which count - whole are digits */
-  to[whole] = '.';
-  return to + count + 1;
-}
-
-/* d.ddde±n, the point only between digits. */
-static char *put_exponent(char *to, uint64_t digits, int count, int exponent) {
-  to = count > 1 ? put_point(to, digits, count, 1) : put_last_digits(to, digits, 1);
-  *to++ = 'e';
-  if (exponent < 0) *to++ = '-';
-  return put_digits(to, magnitude(exponent), 1);
-}
-
 static char *put_word(char *to, const char *word) {
   size_t size = strlen(word);
   memcpy(to, word, size);
   return to + size;
 }
 
+/* A number of millionths: at most six decimals, and at least one. */
+static char *put_millionths(char *to, uint64_t value) {
+  to = put_digits(to, value / 1000000);
+  *to++ = '.';
+  uint64_t decimals = eight_digits(value % 1000000 * 100);
+  put_bytes(to, decimals);
+  return to + 8 - __builtin_clzll(decimals | 1) / 8;
+}
+
+/* Digits with a point after the first `whole` of them, at least one digit on either side. */
+static char *put_point(char *to, const char *digits, int count, int whole) {
+  if (whole >= count) return put_word(put_zeros((char *)memcpy(to, digits, (size_t)count) + count, whole - count), ".0");
+  if (whole <= 0) to = put_zeros(put_word(to, "0."), -whole);
+  memcpy(to, digits, (size_t)count);
+  if (whole <= 0) return to + count;
+  to[whole] = '.';
+  memcpy(to + whole + 1, digits + whole, (size_t)(count - whole));
+  return to + count + 1;
+}
+
+/* d.ddde±n, the point only between digits. */
+static char *put_exponent(char *to, const char *digits, int count, int exponent) {
+  *to = digits[0];
+  to = count > 1 ? put_point(to, digits, count, 1) : to + 1;
+  *to++ = 'e';
+  if (exponent < 0) *to++ = '-';
+  return put_digits(to, magnitude(exponent));
+}
+
 static char *put_positive(char *to, double value) {
   if (isinf(value)) return put_word(to, "inf");
-  if (value < 0x1p53 && value == (double)(uint64_t)value) return put_word(put_digits(to, (uint64_t)value, 1), ".0");
-  int exponent;
-  uint64_t digits = tl_shortest(value, &exponent);
-  int count = count_digits(digits), whole = count + exponent;
+  uint64_t millionths = tl_shortest_millionths(value);
+  if (millionths >= 100 || value == 0) return put_millionths(to, millionths);
+  char digits[TL_FORMAT_SIZE];
+  int exponent, count = (int)(put_digits(digits, tl_shortest(value, &exponent)) - digits), whole = count + exponent;
   return whole > -4 && whole <= 16 ? put_point(to, digits, count, whole) : put_exponent(to, digits, count, whole - 1);
 }
 
@@ -117,11 +130,11 @@ size_t tl_format_date(int32_t value, char to[TL_FORMAT_SIZE]) {
   tl_date_split(value, &year, &month, &day);
   char *end = to;
   if (year < 0 || year > 9999) *end++ = year < 0 ? '-' : '+';
-  end = put_digits(end, magnitude(year), 4);
+  end = magnitude(year) > 9999 ? put_digits(end, magnitude(year)) : put_padded(end, magnitude(year), 4);
   *end++ = '-';
-  end = put_digits(end, (uint64_t)month, 2);
+  end = put_padded(end, (uint64_t)month, 2);
   *end++ = '-';
-  end = put_digits(end, (uint64_t)day, 2);
+  end = put_padded(end, (uint64_t)day, 2);
   *end = '\0';
   return (size_t)(end - to);
 }

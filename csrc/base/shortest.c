@@ -5,7 +5,7 @@
  * longer than this interval, one or two of its multiples lie inside, and at most one of the next larger power; so the shortest
  * decimal is found by looking at four numbers. They are compared as multiples of a quarter of that power: what lies below the
  * quarters is kept as one bit ("round to odd"), which decides all comparisons as the exact value would, and so 128 bits of the
- * power suffice. Nearly every number of a published table has few decimals and needs none of this. */
+ * power suffice. */
 #include "base/shortest.h"
 
 #include <stdbool.h>
@@ -94,17 +94,7 @@ static uint64_t without_zeros(uint64_t digits, int *exponent) {
   return digits;
 }
 
-/* The value in millionths, when it has at most six decimals and fifteen digits; else 0. Two numbers of so few digits are never the
- * same double, so these are the shortest; and both the millionths and the million are exact, so that the division rounds once, as a
- * reader does. */
-static uint64_t millionths(double value) {
-  double scaled = value * 1e6;
-  if (scaled >= 1e15) return 0;
-  uint64_t whole = (uint64_t)(scaled + 0.5);
-  return (double)whole / 1e6 == value ? whole : 0;
-}
-
-static uint64_t any_digits(double value, int *exponent) {
+uint64_t tl_shortest(double value, int *exponent) {
   binary it = split(value);
   *exponent = log10_of_power(it.exponent, it.lowest);
   interval around = scale(it, *exponent);
@@ -113,11 +103,14 @@ static uint64_t any_digits(double value, int *exponent) {
     ++*exponent;
   else
     digits = only_multiple(&around, 4);
-  return digits ? digits : nearer_multiple(&around);
+  return without_zeros(digits ? digits : nearer_multiple(&around), exponent);
 }
 
-uint64_t tl_shortest(double value, int *exponent) {
-  *exponent = -6;
-  uint64_t digits = millionths(value);
-  return without_zeros(digits ? digits : any_digits(value, exponent), exponent);
+/* Two numbers of fifteen digits are never the same double, so nothing shorter reads back. Both the millionths and the million are
+ * exact, so that the division rounds once, as a reader does. */
+uint64_t tl_shortest_millionths(double value) {
+  double scaled = value * 1e6;
+  if (scaled >= 1e15) return 0;
+  uint64_t whole = (uint64_t)(scaled + 0.5);
+  return (double)whole / 1e6 == value ? whole : 0;
 }

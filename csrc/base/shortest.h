@@ -10,4 +10,9 @@
  * those the nearest to the value. */
 uint64_t tl_shortest(double value, int *exponent);
 
+/* The value in millionths, when it has at most six decimals and fifteen digits, as nearly every number of a published table; else
+ * 0. They are the shortest then, without the zeros at their end.
+ * value  finite and not below zero */
+uint64_t tl_shortest_millionths(double value);
+
 #endif

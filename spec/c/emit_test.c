@@ -409,6 +409,22 @@ static void test_twins(void) {
   tally_threads(0);
 }
 
+/* A dictionary with a text that is too long to be kept ready. */
+static void test_long_text(void) {
+  static const char *const names[] = {"text"};
+  char *text = malloc(100001);
+  memset(text, 'x', 100000);
+  text[100000] = '\0';
+  tally_value values[64];
+  for (int i = 0; i < 64; i++) values[i] = twin_text(i % 3 ? "a" : text);
+  tally_column *column = twin_column_of(TALLY_TEXT, values, 64);
+  CHECK(tally_column_has_dictionary(column));
+  tally_table *table = twin_table(names, &column, 1, 64);
+  check_twin(table, ',');
+  tally_table_release(table);
+  free(text);
+}
+
 int main(void) {
   tally_table *table = sample();
   test_numbers();
@@ -418,6 +434,7 @@ int main(void) {
   test_spreadsheet();
   test_json(table);
   test_twins();
+  test_long_text();
   tally_table_release(table);
   return finish();
 }
