@@ -284,17 +284,50 @@ describe("total rows", function()
 end)
 
 describe("total columns", function()
-  it("are numeric columns that say so, beside others", function()
-    local names = { "provider", "Total UK", "Total Non-UK", "England", "Total", "all students", "Totally", "total_funding", "Allowance" }
-    local types = { "text", "integer", "integer", "integer", "number", "integer", "integer", "number", "integer" }
-    assert.same({ ["Total UK"] = true, ["Total Non-UK"] = true, Total = true, ["all students"] = true }, totals.columns(names, types))
-    assert.same({}, totals.columns({ "year", "Total" }, { "text", "integer" }))
+  local function of(...)
+    local names, types = { ... }, {}
+    for i in ipairs(names) do types[i] = "integer" end
+    return totals.columns(names, types)
+  end
+
+  it("are columns of amounts that say so, beside others", function()
+    assert.same({ ["Total UK"] = true, ["Total Non-UK"] = true, Total = true, ["all students"] = true, total_funding = true },
+      of("Total UK", "Total Non-UK", "England", "Total", "all students", "Totally", "total_funding", "Allowance"))
+    assert.same({}, totals.columns({ "place", "Total" }, { "text", "integer" }))
+    assert.same({}, of("year", "total_funding"))
+  end)
+
+  it("are not groups of their own", function()
+    assert.same({ All = true }, of("UG", "All other institutions", "All other", "All", "Allied health"))
+    local text = "year,HE institutions,All other institutions\n2019,10,5\n2020,11,6\n"
+    local t = csv(text):unpivot { "HE institutions", "All other institutions" }
+    assert.equal(32, t:aggregate("s = sum(value)"):value(1, "s"))
+  end)
+
+  it("are not the rest beside the largest, written and read again", function()
+    local t = csv("year,country,n\n2019,China,9\n2019,India,7\n2019,Chad,1\n2020,China,8\n2020,India,7\n2020,Mali,2\n")
+    local wide = t:group_by("year"):top(1, "n", { other = "All other" }):group_by():pivot("country", "n")
+    local path = folder .. "/top.csv"
+    wide:write(path)
+    local back = tally.read_csv(path):unpivot { "China", "All other" }
+    assert.equal(34, back:aggregate("s = sum(value)"):value(1, "s"))
   end)
 
   it("become total rows when they are unpivoted", function()
     local t = csv("provider,UK,Non-UK,Total\nA,5,2,7\n"):unpivot({ "UK", "Non-UK", "Total" }, { names_to = "domicile", values_to = "n" })
     assert.same({ false, false, true }, marked(t))
     assert.equal(7, t:aggregate("n = sum(n)"):value(1, "n"))
+  end)
+
+  it("are data when there is nothing else, but for the total of them", function()
+    local t = csv "provider,Total UK,Total Non-UK,Total\nA,5,2,7\n"
+    assert.same({ false, false }, marked(t:unpivot { "Total UK", "Total Non-UK" }))
+    assert.same({ false, false, true }, marked(t:unpivot { "Total UK", "Total Non-UK", "Total" }))
+  end)
+
+  it("are marked on the screen", function()
+    local text = tostring(csv "provider,UK,total_all\nA,5,7\n")
+    assert.truthy(text:find("text      integer   Σinteger", 1, true), text)
   end)
 end)
 

@@ -7,6 +7,7 @@
 -- @module tally.totals
 
 local error_ = require "tally.error"
+local schema_ = require "tally.schema"
 
 local totals = {}
 
@@ -46,8 +47,9 @@ local period_names = {
   ["reporting year"] = true, ["tax year"] = true, ["time period"] = true, ["period"] = true,
 }
 
--- A numeric column is a total when its name is or starts with one of these words.
-local column_words = { total = true, all = true }
+-- A column of amounts is a total when its name begins with this word ("Total UK", `total_uk`) or is one of the labels
+-- above. "All other institutions" is a group of its own here too.
+local column_word = "total"
 
 local function has_word(name, words)
   for word in name:lower():gmatch "%a+" do
@@ -215,20 +217,28 @@ function totals.first_label(core_table)
   end
 end
 
+local is_one_of_labels = schema_.set_of(labels)
+
+--- Is this, whole, what a total of everything is called: "Total", "All", and not "Total UK"?
+-- @param name a text
+-- @return a boolean
+function totals.is_label(name)
+  return is_one_of_labels[name:lower():match "^%s*(.-)%s*$"] == true
+end
+
 --- The columns that hold totals of other columns.
 -- @param names an array of names
 -- @param types the types of the columns
--- @return a set: { [name] = true }; empty when there is only one numeric column
+-- @return a set: { [name] = true }; empty when there is only one column of amounts
 function totals.columns(names, types)
-  local found, numeric = {}, 0
+  local found, amounts = {}, 0
   for i, name in ipairs(names) do
-    if is_figure(types[i]) then
-      numeric = numeric + 1
-      local word = name:lower():match "^%s*(%a+)%f[^%w_]"
-      if word and column_words[word] then found[name] = true end
+    if schema_.is_amount { name = name, type = types[i] } then
+      amounts = amounts + 1
+      if name:lower():match "^%s*(%a+)%f[%W]" == column_word or totals.is_label(name) then found[name] = true end
     end
   end
-  return numeric > 1 and found or {}
+  return amounts > 1 and found or {}
 end
 
 return totals
