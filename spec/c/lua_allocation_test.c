@@ -292,7 +292,7 @@ static void refuse_each(side which) {
   long count = count_allocations(which), distance = distance_of(which, count), refused = 0;
   CHECK(count > 10);
   for (long i = 0; i < count && check_failed < 20; i += distance, refused++) {
-    CHECK(!one_round(which, i, true));
+    one_round(which, i, true);
     one_round(which, i, false);
   }
   fprintf(stderr, "%s, %s: %ld of %ld allocations refused in turn\n", running->name, side_names[which], refused, count);
