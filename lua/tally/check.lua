@@ -12,6 +12,7 @@ local error_ = require "tally.error"
 local formula = require "tally.formula"
 local schema_ = require "tally.schema"
 local suggest = require "tally.suggest"
+local years = require "tally.years"
 
 local M = {}
 
@@ -161,6 +162,34 @@ local function check_quotes(node, parsed)
     :format(node[1].value))
 end
 
+--- What is said of academic years that are compared with calendar years.
+function M.calendar_message(name)
+  return ("column '%s' holds academic years such as 201920, which are never equal to calendar years: "
+    .. "compare start_year(%s)"):format(name, schema_.in_formula(name))
+end
+
+-- "academic year" or "year" where that is known for sure.
+local function kind_of_years(node, expression, schema)
+  if expression[1] == "value" then
+    return expression[3] == "integer" and years.is_calendar(expression[2]) and years.CALENDAR
+  end
+  if node.tag ~= "name" then return M.like(node, schema) end
+  local column = schema_.find(schema, node.name)
+  return column and column.like
+end
+
+-- 201920 is never compared with 2019 in silence.
+local function check_years(node, arguments, expression, scope, parsed)
+  if not comparisons[node.func] then return end
+  local academic, calendar
+  for i, argument in ipairs(arguments) do
+    local kind = kind_of_years(argument, expression[i + 2], scope.schema)
+    if kind == years.ACADEMIC and argument.tag == "name" then academic = argument.name end
+    calendar = calendar or kind == years.CALENDAR
+  end
+  if academic and calendar then formula.fault(parsed, node.at, "type", M.calendar_message(academic)) end
+end
+
 -- The arguments of `in`, a list that is passed by name spread out.
 local function spread(node, scope, parsed)
   if node.func ~= "in" then return node end
@@ -182,10 +211,11 @@ local function check_call(node, scope, parsed, depth)
   if scope.aggregate and M.is_aggregate(node) then return scope.aggregate(node, parsed) end
   check_function_name(node, parsed)
   check_quotes(node, parsed)
-  local expression, types = { "call", node.func }, {}
-  for i, argument in ipairs(spread(node, scope, parsed)) do
+  local expression, types, arguments = { "call", node.func }, {}, spread(node, scope, parsed)
+  for i, argument in ipairs(arguments) do
     expression[i + 2], types[i] = check(argument, scope, parsed, depth + 1)
   end
+  check_years(node, arguments, expression, scope, parsed)
   return expression, type_of_call(node, types, parsed)
 end
 

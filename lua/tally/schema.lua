@@ -2,7 +2,8 @@
 -- from. A schema is plain, immutable data:
 --
 --     columns   { { name =, type =, additive =, like = }, ... }; additive is false for a column whose values must not
---     be added up; like is the name that tells what the values are, when it is not the column's own
+--     be added up; like is the name that tells what the values are, when it is not the column's own; "academic year"
+--     of integers like 201920, and "year" of others that are years for sure
 --     marks     does the table carry the hidden boolean column `is_total`, which marks rows that are totals of
 --     others?
 --     groups    the names that group_by gave
@@ -107,6 +108,12 @@ function M.shown(value)
   if type(value) == "string" then return ("'%s'"):format(value) end
   if type(value) == "number" or type(value) == "boolean" or value == nil then return tostring(value) end
   return "a " .. type(value)
+end
+
+--- A name as it stands in a formula: in backticks when it is not one word.
+function M.in_formula(name)
+  if name:find "^[%a_\128-\255][%w_\128-\255]*$" then return name end
+  return "`" .. name:gsub("`", "``") .. "`"
 end
 
 --- Checks a list of names of columns: each is there, none twice.
