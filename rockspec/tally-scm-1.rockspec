@@ -141,6 +141,7 @@ build = {
     ["tally.matches"] = "lua/tally/matches.lua",
     ["tally.number"] = "lua/tally/number.lua",
     ["tally.options"] = "lua/tally/options.lua",
+    ["tally.parts"] = "lua/tally/parts.lua",
     ["tally.plan"] = "lua/tally/plan.lua",
     ["tally.print"] = "lua/tally/print.lua",
     ["tally.read"] = "lua/tally/read.lua",
@@ -185,6 +186,7 @@ build = {
     ["tally.verbs.unpivot"] = "lua/tally/verbs/unpivot.lua",
     ["tally.width"] = "lua/tally/width.lua",
     ["tally.write"] = "lua/tally/write.lua",
+    ["tally.years"] = "lua/tally/years.lua",
   },
   copy_directories = { "docs", "examples" },
 }
