@@ -67,6 +67,7 @@ build = {
         "csrc/ingest/json_table.c",
         "csrc/ingest/json_value.c",
         "csrc/ingest/lax.c",
+        "csrc/ingest/nearby.c",
         "csrc/ingest/passes.c",
         "csrc/ingest/ranges.c",
         "csrc/ingest/reading.c",

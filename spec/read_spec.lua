@@ -175,7 +175,7 @@ describe("several files", function()
   it("that do not agree are an error that names both", function()
     local first, second = file("y1.csv", "period,n\n2019,1\n"), file("y2.csv", "period,n\n2019/20,1\n")
     assert.equal("column 'period' is integer in 'FOLDER/y1.csv' but text in 'FOLDER/y2.csv': say which it is, e.g. "
-      .. 'types = { ["period"] = "text" }', message(function() return tally.read_csv { first, second } end))
+      .. 'types = { period = "text" }', message(function() return tally.read_csv { first, second } end))
     local t = tally.read_csv({ first, second }, { types = { period = "text" } })
     assert.equal("2019", t:value(1, "period"))
   end)

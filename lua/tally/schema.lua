@@ -116,6 +116,12 @@ function M.in_formula(name)
   return "`" .. name:gsub("`", "``") .. "`"
 end
 
+--- The option of the readers that makes a column another type: types = { UKPRN = "text" }.
+function M.type_option(name, type_)
+  local key = name:find "^[%a_][%w_]*$" and name or ("[%q]"):format(name)
+  return ("types = { %s = \"%s\" }"):format(key, type_)
+end
+
 --- Checks a list of names of columns: each is there, none twice.
 -- @param schema
 -- @tparam {string,...}|string names
@@ -135,7 +141,8 @@ end
 function M.need_numeric(schema, name, verb)
   local column = M.need(schema, name, ("the first argument of %s"):format(verb))
   if not M.is_numeric(column) then
-    error_.throw("type", ("%s needs numbers, but column '%s' is %s"):format(verb, name, column.type))
+    error_.throw("type", ("%s needs numbers, but column '%s' is %s%s"):format(verb, name, column.type,
+      column.type == "text" and ": read it as numbers, with " .. M.type_option(name, "number") or ""))
   end
   return column
 end

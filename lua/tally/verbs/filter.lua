@@ -50,7 +50,7 @@ local function value_of(column, value)
   if kind == "text" and column.type == "date" then kind = "date" end
   local ok, refusal = pcall(core.function_type, "==", { column.type, kind })
   if not ok then
-    error_.throw("type", ("column '%s': %s (%s)"):format(column.name, refusal.message, schema_.shown(value)))
+    error_.throw("type", refusal.message .. check.comparison_hint(column, kind, value))
   end
   return { "value", value, kind }
 end
