@@ -68,6 +68,7 @@ build = {
         "csrc/ingest/json_table.c",
         "csrc/ingest/json_value.c",
         "csrc/ingest/lax.c",
+        "csrc/ingest/nearby.c",
         "csrc/ingest/passes.c",
         "csrc/ingest/ranges.c",
         "csrc/ingest/reading.c",
@@ -144,6 +145,7 @@ build = {
     ["tally.matches"] = "lua/tally/matches.lua",
     ["tally.number"] = "lua/tally/number.lua",
     ["tally.options"] = "lua/tally/options.lua",
+    ["tally.parts"] = "lua/tally/parts.lua",
     ["tally.plan"] = "lua/tally/plan.lua",
     ["tally.print"] = "lua/tally/print.lua",
     ["tally.read"] = "lua/tally/read.lua",
@@ -188,6 +190,7 @@ build = {
     ["tally.verbs.unpivot"] = "lua/tally/verbs/unpivot.lua",
     ["tally.width"] = "lua/tally/width.lua",
     ["tally.write"] = "lua/tally/write.lua",
+    ["tally.years"] = "lua/tally/years.lua",
   },
   copy_directories = { "docs", "examples" },
 }

@@ -35,7 +35,8 @@ describe("the adapter", function()
       '{"rows":[["a","b","c"],["x\\u000ay","2","3"],["4","5"],["6","",""]],"problems":'
         .. '[{"line":4,"what":"blank line skipped"},{"line":5,"what":"row has too few fields"}]}',
       '{"rows":[]}',
-      '{"error":"a quote is opened here and never closed"}',
+      '{"error":"a quote is opened here and never closed: close it, or read with reader = \\u0022lax\\u0022, which goes on and reports it, or '
+        .. 'with quote = false, to which quotes are characters like others"}',
     }, answers {
       'a,b\n1,"x""y"\n',
       "a,b\n1,2,3,4\n5,6\n",

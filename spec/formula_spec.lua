@@ -171,7 +171,8 @@ describe("checking", function()
   fault("filter", { "studnets > 3" },
     "no column 'studnets'; did you mean 'students'? (columns: level, students, fee)\n  studnets > 3\n  ^")
   fault("filter", { "zz > 3" }, "no column 'zz' (columns: level, students, fee)\n  zz > 3\n  ^")
-  fault("filter", { "level > 3" }, "cannot compare text with integer\n  level > 3\n        ^")
+  fault("filter", { "level > 3" }, "cannot compare text with integer: column 'level' is text; write '3'\n"
+    .. "  level > 3\n        ^")
   fault("filter", { "students" }, "expected a condition, which is true or false, but this is integer\n  students\n  ^")
   fault("filter", { "level = 'UG'" }, "write == to compare\n  level = 'UG'\n        ^")
   fault("filter", { "level == $l" },

@@ -127,7 +127,8 @@ describe("a mistake fails on the line that made it:", function()
     local ok, err = pcall(u.rename, u, { a = "n", b = "n" })
     error(setmetatable({ kind = err.kind, message = not ok and err.message:match "^[^']*'n'[^']*" }, getmetatable(err)))
   end)
-  fault("percent needs numbers, but column 'level' is text", function() u:percent "level" end)
+  fault("percent needs numbers, but column 'level' is text: read it as numbers, with types = { level = \"number\" }",
+    function() u:percent "level" end)
   fault("percent has no option 'off'; did you mean 'of'? (options: as, of)", function() u:percent("n", { off = "total" }) end)
   fault("option 'kind' of join is 'outer': it must be one of 'inner', 'left', 'right', 'full', 'semi', 'anti'",
     function() u:join(t, { by = "level", kind = "outer" }) end)

@@ -185,9 +185,69 @@ describe("change", function()
     assert.equal(300, t:change("n", { over = "year", kind = "percent", base = "2016/17" }):value(2, "n_percent_change"))
   end)
 
+  it("goes by academic years written as integers", function()
+    local t = tally.from_columns { { "year", { 201920, 202021, 202223 } }, { "n", { 100, 200, 800 } } }
+    local function last(row, kind)
+      return t:change("n", { over = "year", kind = kind, as = "x" }):value(row, "x")
+    end
+    assert.equal(100, last(2, "annual"))
+    assert.equal(100, last(2, "percent"))
+    assert.equal(100, last(3, "annual")) -- three years: 100 to 800
+    assert.is_nil(last(3, "absolute")) -- a gap
+    assert.equal(800, t:change("n", { over = "year", kind = "index", base = 201920, as = "x" }):value(3, "x"))
+    assert.equal(100, tally.analyses.growth:run { series = t:rename { value = "n" } }:value(2, "annual"))
+  end)
+
+  it("refuses a column of academic and calendar years", function()
+    local t = tally.from_columns { { "the year", { 2018, 201920 } }, { "n", { 100, 200 } } }
+    assert.equal("change: column 'the year' has academic years such as 201920 and calendar years: make them one, as in "
+      .. "derive \"year = coalesce(start_year(`the year`), `the year`)\"",
+      message(function() t:change("n", { over = "the year" }):collect() end))
+    assert.equal(100, t:derive("year = coalesce(start_year(`the year`), `the year`)")
+      :change("n", { over = "year" }):value(2, "n_change"))
+  end)
+
   it("refuses two rows for one period", function()
     assert.equal("change: there are two rows for '2018/19' in one series: say what tells series apart, as in { by = \"level\" }",
       message(function() students:change("students", { over = "year" }):collect() end))
+  end)
+end)
+
+describe("academic years written as integers", function()
+  local t = tally.from_columns { { "period", { 201819, 201920 } }, { "n", { 100, 200 } }, { "begins", { 2018, 2019 } } }
+
+  it("are not compared with calendar years", function()
+    local said = "column 'period' holds academic years such as 201920, which are never equal to calendar years: compare "
+      .. "start_year(period)"
+    for _, formula in ipairs { "period == 2019", "2018 <= period", "period in {2018, 201920}", "period == start_year(period)" } do
+      assert.equal(said, message(function() t:filter(formula) end):match "^[^\n]*")
+    end
+    assert.equal(said, message(function() t:filter("n > 5 and period == $y", { y = 2019 }) end):match "^[^\n]*")
+    assert.equal(said, message(function() t:filter { period = 2019 } end))
+    assert.equal(said, message(function() t:rename { year = "period" }:filter "year == 2019" end):gsub("year'", "period'")
+      :gsub("%(year%)", "(period)"):match "^[^\n]*")
+  end)
+
+  it("are compared with their like", function()
+    assert.equal(1, #t:filter "period == 201920")
+    assert.equal(1, #t:filter { period = 201920 })
+    assert.equal(1, #t:filter "start_year(period) == 2019 and begins == start_year(period)")
+  end)
+
+  it("are neither added up nor printed as counts", function()
+    assert.truthy(tostring(t):find("201819  ", 1, true))
+    assert.is_nil(t:totals():value(3, "period"))
+  end)
+
+  it("are numbers like others where they are not years", function()
+    local counts = tally.from_columns { { "n", { 201920, 5 } } }
+    assert.equal(0, #counts:filter "n == 2019")
+    assert.equal(201925, counts:totals():value(3, "n"))
+    assert.equal(0, #tally.from_columns { { "n", { 201920 } } }:filter "n == 2019")
+  end)
+
+  it("are not known for sure where others were appended", function()
+    assert.equal(1, #t:append(tally.from_columns { { "period", { 2018, 2019 } }, { "n", { 1, 2 } } }):filter "period == 2019")
   end)
 end)
 

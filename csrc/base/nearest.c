@@ -4,7 +4,7 @@
 
 #include "tally.h"
 
-enum { NAME_MOST = 63 }; /* longer names are not compared */
+enum { NAME_MOST = 127 }; /* longer names are not compared */
 
 static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;

@@ -12,10 +12,6 @@ static tally_status view_head(tl_csv *it, int64_t from, tally_text *out, tally_e
   return tl_source_view(&it->source, from, left < HEAD_BYTES ? (size_t)left : HEAD_BYTES, &it->head_piece, out, error);
 }
 
-static tally_status nothing_inside(const tl_csv *it, tally_error *error) {
-  return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, 0, 0, "is empty");
-}
-
 tally_status tl_csv_convert(tl_csv *it, const char *from, tally_error *error) {
   char *bytes;
   size_t size;
@@ -58,7 +54,7 @@ static tally_status find_start(tl_csv *it, tally_error *error) {
     bool pair = *at == '\r' && it->first_byte + 1 < it->source.size && at[1] == '\n';
     if (*at == '\n' || (*at == '\r' && !pair)) it->first_line++;
   }
-  return it->first_byte < it->source.size ? TALLY_OK : nothing_inside(it, error);
+  return it->first_byte < it->source.size ? TALLY_OK : tl_source_empty(&it->source, error);
 }
 
 static tally_status refuse_what_is_not_text(const tl_csv *it, const char *what, tally_error *error) {
@@ -121,8 +117,7 @@ tally_status tl_csv_refuse_record(void *context, const tl_record *record, bool *
   const tl_csv *it = context;
   (void)enough;
   if (record->flaw == TL_FLAW_NONE) return TALLY_OK;
-  const char *what =
-      record->open_to_end ? "a quote is opened here and never closed" : tl_problem_text(tl_problem_of_flaw(record->flaw));
+  const char *what = record->open_to_end ? tl_open_quote_text : tl_problem_text(tl_problem_of_flaw(record->flaw));
   return tl_fail_at(error, TALLY_ESYNTAX, it->source.name, record->line, (int64_t)record->flaw_at + 1, "%s", what);
 }
 

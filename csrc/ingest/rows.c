@@ -104,12 +104,15 @@ tl_problem tl_problem_of_flaw(tl_flaw flaw) {
   return problems[flaw];
 }
 
+const char tl_open_quote_text[] =
+    "a quote is opened here and never closed: close it, or read with reader = \"lax\", which goes on and "
+    "reports it, or with quote = false, to which quotes are characters like others";
+
 /* A quote that nothing closes may have swallowed what was meant: only a reader who was told to goes on. */
 static tally_status check_open_quote(const finding *it, tally_error *error) {
   const tl_record *record = it->record;
   if (!record->open_to_end || it->plan->options->reader == TALLY_READER_LAX) return TALLY_OK;
-  return tl_fail_at(error, TALLY_ESYNTAX, NULL, record->line, (int64_t)record->flaw_at + 1,
-                    "a quote is opened here and never closed");
+  return tl_fail_at(error, TALLY_ESYNTAX, NULL, record->line, (int64_t)record->flaw_at + 1, "%s", tl_open_quote_text);
 }
 
 static tally_status check_quotes(finding *it, tally_error *error) {

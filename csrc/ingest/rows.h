@@ -22,6 +22,8 @@ tally_status tl_rows_add(void *context, const tl_record *record, bool *enough, t
 /* Room for `count` more rows, or the file was changed since it was surveyed. errors: TALLY_EIO */
 tally_status tl_rows_check_room(const tl_rows *rows, size_t count, tally_error *error);
 void tl_rows_done(tl_rows *rows);
+/* What is said of a quote that nothing closes, where reading ends. */
+extern const char tl_open_quote_text[];
 /* What a flaw is called. flaw: not TL_FLAW_NONE */
 tl_problem tl_problem_of_flaw(tl_flaw flaw);
 

@@ -12,6 +12,7 @@
 
 #include "base/pool.h"
 #include "ingest/gzip.h"
+#include "ingest/nearby.h"
 
 static tally_status cannot_be(const tl_source *s, const char *what, tally_error *error) {
   int why = errno;
@@ -20,8 +21,8 @@ static tally_status cannot_be(const tl_source *s, const char *what, tally_error 
   return tl_fail_at(error, TALLY_EIO, s->name, 0, 0, "cannot be %s: %s", what, text);
 }
 
-static tally_status is_empty(const tl_source *s, tally_error *error) {
-  return tl_fail_at(error, TALLY_ESYNTAX, s->name, 0, 0, "is empty");
+tally_status tl_source_empty(const tl_source *s, tally_error *error) {
+  return tl_fail_at(error, TALLY_ESYNTAX, s->name, 0, 0, "is empty: save it, or download it, again");
 }
 
 /* ---- to the end ---- */
@@ -69,6 +70,7 @@ static tally_status read_to_end(tl_source *s, int descriptor, tally_error *error
 static tally_status open_file(tl_source *s, const char *path, tally_error *error) {
   do s->descriptor = open(path, O_RDONLY | O_CLOEXEC);
   while (s->descriptor < 0 && errno == EINTR);
+  if (s->descriptor < 0 && errno == ENOENT) return tl_not_there(s->name, path, error);
   if (s->descriptor < 0 || fstat(s->descriptor, &s->before) != 0) return cannot_be(s, "opened", error);
   if (!S_ISDIR(s->before.st_mode)) return TALLY_OK;
   return tl_fail_at(error, TALLY_EIO, s->name, 0, 0, "is a directory; to read the files in it, name them: \"%s/*.csv\"", s->name);
@@ -150,7 +152,7 @@ tally_status tl_source_open(tl_source *s, const tally_input *input, tally_error 
   TL_TRY(open_any(s, input, error));
   s->size_in_file = s->size;
   TL_TRY(unpack_if_packed(s, error));
-  return s->size > 0 ? TALLY_OK : is_empty(s, error);
+  return s->size > 0 ? TALLY_OK : tl_source_empty(s, error);
 }
 
 /* ---- pieces ---- */

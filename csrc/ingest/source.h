@@ -46,6 +46,8 @@ tally_status tl_source_check(const tl_source *source, tally_error *error);
 /* After the last byte was read, or reading has failed with `found`: what went wrong in a file that was changed meanwhile is that it
  * was changed. status: of the reading; it is returned unless the check fails. */
 tally_status tl_source_settle(const tl_source *source, tally_status status, const tally_error *found, tally_error *error);
+/* TALLY_ESYNTAX: there is nothing in it. */
+tally_status tl_source_empty(const tl_source *source, tally_error *error);
 void tl_source_close(tl_source *source);
 void tl_piece_done(tl_piece *piece);
 

@@ -11,24 +11,22 @@
 #include "lua/argument.h"
 #include "lua/fail.h"
 
-static const char matches_name[] = "tally.core.matches";
-
 /* matches.__gc: what glob(3) gave is freed however the call ends. */
 static int free_matches(lua_State *L) {
-  glob_t *matches = luaL_checkudata(L, 1, matches_name);
+  glob_t *matches = lua_touserdata(L, 1);
   globfree(matches);
   *matches = (glob_t){0};
   return 0;
 }
 
-/* Matches in the making. [-0, +1] */
+/* Matches in the making. Their metatable is their own: one shared by name would stay without __gc when memory for that is refused.
+ * [-0, +1] */
 static glob_t *new_matches(lua_State *L) {
   glob_t *matches = lua_newuserdatauv(L, sizeof *matches, 0);
   *matches = (glob_t){0};
-  if (luaL_newmetatable(L, matches_name)) {
-    lua_pushcfunction(L, free_matches);
-    lua_setfield(L, -2, "__gc");
-  }
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, free_matches);
+  lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   return matches;
 }

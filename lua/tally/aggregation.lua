@@ -33,11 +33,21 @@ local function probability(node, scope, parsed)
   formula.fault(parsed, node.at, "range", "the probability of a quantile is a plain number from 0 to 1")
 end
 
+-- What to do about an aggregate that does not take values of this type.
+local function hint_of(node, argument_type)
+  if node.func == "any" or node.func == "all" then return ": write a condition, as in any(n > 0)" end
+  if argument_type ~= "text" or not node[1] then return "" end
+  if node[1].tag ~= "name" then return ": convert it, as by number(x) or try_number(x)" end
+  return (": count() counts rows, distinct(%s) different values; to use it as numbers, read it with %s")
+    :format(schema_.in_formula(node[1].name), schema_.type_option(node[1].name, "number"))
+end
+
 local function result_type(node, argument_type, parsed)
   local ok, result = pcall(core.aggregate_type, node.func, argument_type)
   if ok then return result end
   if not error_.is(result) or result.kind == "memory" then error(result, 0) end
-  formula.fault(parsed, node.at, result.kind, result.message)
+  local hint = argument_type ~= "missing" and hint_of(node, argument_type) or ""
+  formula.fault(parsed, node.at, result.kind, result.message .. hint)
 end
 
 local function second_number(node, scope, parsed)

@@ -8,6 +8,7 @@
 local core = require "tally.core"
 local error_ = require "tally.error"
 local read_options = require "tally.read_options"
+local schema_ = require "tally.schema"
 
 local bind = {}
 
@@ -64,9 +65,10 @@ local function common_type(name, types)
   if #present == 0 then return nil end
   if #present == 2 and types.integer and types.number then return types.integer.unread and "number" or nil end
   if types.text and is_identifier(name) then return "text" end
-  local text = "column '%s' is %s in '%s' but %s in '%s': say which it is, e.g. types = { [\"%s\"] = \"text\" }"
+  local text = "column '%s' is %s in '%s' but %s in '%s': say which it is, e.g. %s"
   local one, other = present[1], present[2]
-  error_.throw("type", text:format(name, one, types[one].name, other, types[other].name, name))
+  error_.throw("type", text:format(name, one, types[one].name, other, types[other].name,
+    schema_.type_option(name, "text")))
 end
 
 --- The types that must be given so that the parts can be bound: where a column of codes is text in one file and looks

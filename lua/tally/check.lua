@@ -12,6 +12,7 @@ local error_ = require "tally.error"
 local formula = require "tally.formula"
 local schema_ = require "tally.schema"
 local suggest = require "tally.suggest"
+local years = require "tally.years"
 
 local M = {}
 
@@ -117,19 +118,63 @@ local check
 
 local comparisons = schema_.set_of { "==", "~=", "<", "<=", ">", ">=", "in" }
 
--- What to do where a date is compared with a text.
-local function date_hint(node, types)
+-- A text as it is written in a formula.
+local function quoted(value)
+  return "'" .. tostring(value):gsub("[\\']", "\\%0") .. "'"
+end
+
+-- A column compared with a value of another type: what to write instead of the value, and what else may be meant.
+local function value_hint(column, kind, value)
+  local is_number = kind == "integer" or kind == "number"
+  if column.type == "text" and is_number then
+    if not years.is_name(column.name) then return "write " .. quoted(value) end
+    return ("write %s, or start_year(%s) where it holds academic years such as '2019/20'"):format(quoted(value),
+      schema_.in_formula(column.name))
+  elseif schema_.is_numeric(column) and kind == "text" then
+    if tonumber(value) then return ("write %s without quotes"):format(value) end
+    return ("read it as text, with %s, or write a number"):format(schema_.type_option(column.name, "text"))
+  end
+end
+
+--- What to do where a column cannot be compared with a value, as the end of a message.
+-- @tparam table column
+-- @tparam string kind the type of the value
+-- @param value
+-- @treturn string
+function M.comparison_hint(column, kind, value)
+  local hint = value_hint(column, kind, value)
+  return (": column '%s' is %s%s"):format(column.name, column.type, hint and "; " .. hint or "")
+end
+
+-- The first column among arguments, and the first value.
+local function column_and_value(arguments, expression, schema)
+  local column, value
+  for i, argument in ipairs(arguments) do
+    column = column or argument.tag == "name" and schema_.find(schema, argument.name) or nil
+    local is_value = expression[i + 2][1] == "value"
+    if is_value and not (value and column and value[3] ~= column.type) then value = expression[i + 2] end
+  end
+  return column, value
+end
+
+-- What to do about arguments that cannot be compared.
+local function hint_of(node, types, arguments, expression, schema)
   local kinds = schema_.set_of(types)
-  if not comparisons[node.func] or not kinds.date or not kinds.text then return "" end
-  return ": write date('2019-08-31'), or date($name)"
+  if not comparisons[node.func] then return "" end
+  if kinds.date and kinds.text then return ": write date('2019-08-31'), or date($name)" end
+  local column, value = column_and_value(arguments, expression, schema)
+  if column and value then return M.comparison_hint(column, value[3], value[2]) end
+  local is_mixed = kinds.text and (kinds.integer or kinds.number)
+  return is_mixed and ": make them one type, as by text(x), or try_number(x)" or ""
 end
 
 -- The type that a function gives; the engine's refusal, shown in the formula.
-local function type_of_call(node, types, parsed)
+local function type_of_call(node, types, parsed, arguments, expression, schema)
   local ok, result = pcall(core.function_type, node.func, types)
   if ok then return result end
   if not error_.is(result) or result.kind == "memory" then error(result, 0) end
-  formula.fault(parsed, node.at, result.kind, result.message .. date_hint(node, types))
+  formula.fault(parsed, node.at, result.kind, result.message
+    .. hint_of(node, types, arguments, expression, schema))
 end
 
 local function check_function_name(node, parsed)
@@ -161,6 +206,34 @@ local function check_quotes(node, parsed)
     :format(node[1].value))
 end
 
+--- What is said of academic years that are compared with calendar years.
+function M.calendar_message(name)
+  return ("column '%s' holds academic years such as 201920, which are never equal to calendar years: "
+    .. "compare start_year(%s)"):format(name, schema_.in_formula(name))
+end
+
+-- "academic year" or "year" where that is known for sure.
+local function kind_of_years(node, expression, schema)
+  if expression[1] == "value" then
+    return expression[3] == "integer" and years.is_calendar(expression[2]) and years.CALENDAR
+  end
+  if node.tag ~= "name" then return M.like(node, schema) end
+  local column = schema_.find(schema, node.name)
+  return column and column.like
+end
+
+-- 201920 is never compared with 2019 in silence.
+local function check_years(node, arguments, expression, scope, parsed)
+  if not comparisons[node.func] then return end
+  local academic, calendar
+  for i, argument in ipairs(arguments) do
+    local kind = kind_of_years(argument, expression[i + 2], scope.schema)
+    if kind == years.ACADEMIC and argument.tag == "name" then academic = argument.name end
+    calendar = calendar or kind == years.CALENDAR
+  end
+  if academic and calendar then formula.fault(parsed, node.at, "type", M.calendar_message(academic)) end
+end
+
 -- The arguments of `in`, a list that is passed by name spread out.
 local function spread(node, scope, parsed)
   if node.func ~= "in" then return node end
@@ -182,11 +255,12 @@ local function check_call(node, scope, parsed, depth)
   if scope.aggregate and M.is_aggregate(node) then return scope.aggregate(node, parsed) end
   check_function_name(node, parsed)
   check_quotes(node, parsed)
-  local expression, types = { "call", node.func }, {}
-  for i, argument in ipairs(spread(node, scope, parsed)) do
+  local expression, types, arguments = { "call", node.func }, {}, spread(node, scope, parsed)
+  for i, argument in ipairs(arguments) do
     expression[i + 2], types[i] = check(argument, scope, parsed, depth + 1)
   end
-  return expression, type_of_call(node, types, parsed)
+  check_years(node, arguments, expression, scope, parsed)
+  return expression, type_of_call(node, types, parsed, arguments, expression, scope.schema)
 end
 
 local checks = {

@@ -345,6 +345,14 @@ local grammar = P {
     tree end), -- made at once: LPeg nests captures but so deep
 }
 
+-- LPeg compiles a pattern when it first matches. Here a refusal of memory ends the loading; later it would leave the
+-- pattern half compiled, and the next formula would run into it.
+local function match(source, state)
+  lpeg.setmaxstack(STACK)
+  return grammar:match(source, 1, state)
+end
+match("1", { source = "1", depth = 0, start = 1 })
+
 --- Parses a formula.
 -- @tparam string source
 -- @treturn table { source =, name = (what is assigned, or nil), start = (where the expression begins), tree = }
@@ -352,9 +360,8 @@ function M.parse(source)
   if #source > SIZE_MOST then
     error_.throw("syntax", ("the formula has %d bytes: at most %d"):format(#source, SIZE_MOST))
   end
-  lpeg.setmaxstack(STACK)
   local state = { source = source, depth = 0, start = source:match "^%s*()" }
-  local parts = grammar:match(source, 1, state)
+  local parts = match(source, state)
   local target = parts[1] or {}
   return { source = source, name = target[1], start = state.start, tree = parts[2] }
 end

@@ -12,6 +12,7 @@ local error_ = require "tally.error"
 local number = require "tally.number"
 local run = require "tally.run"
 local schema_ = require "tally.schema"
+local years = require "tally.years"
 
 local M = {}
 
@@ -34,12 +35,21 @@ end
 
 -- ---- Where rows come from ----
 
+-- The schema of a table that is there; integers that are years are known as such, whatever the name of their column.
+local function schema_of(core_table, names, info)
+  local schema = schema_.new(names, core_table:types(), info)
+  for _, column in ipairs(schema.columns) do
+    if column.type == "integer" then column.like = years.kind(core_table, column.name) end
+  end
+  return schema
+end
+
 --- A table that is there.
 -- @param core_table a table of the engine
 -- @tparam[opt] table info
 -- @tparam[opt] string text
 function M.source(core_table, info, text)
-  local schema = schema_.new(core_table:names(), core_table:types(), info)
+  local schema = schema_of(core_table, core_table:names(), info)
   if schema.marks then core_table = core_table:select(schema_.all_names(schema)) end
   return node_of("source", {}, { table = core_table }, schema, text or "a table in memory")
 end
@@ -244,7 +254,7 @@ function M.pivot(node, keys, names_from, values_from, totals)
   local total_columns = {}
   for name in pairs(node.schema.info.total_columns or {}) do total_columns[name] = true end
   for _, name in ipairs(totals or {}) do total_columns[name] = true end
-  local schema = schema_.new(names, wide:types(), schema_.info_with(node.schema.info, "total_columns", total_columns))
+  local schema = schema_of(wide, names, schema_.info_with(node.schema.info, "total_columns", total_columns))
   return M.known(node, wide, schema, ("the values of '%s' become columns, filled from '%s'"):format(names_from,
     values_from))
 end

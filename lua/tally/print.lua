@@ -20,6 +20,7 @@ local printing = {}
 
 local gap = "  "
 local total_mark = "Σ "
+local column_mark, no_mark = "Σ", " "
 
 -- A table of more rows than `all` shows the first `head` and the last `tail`.
 local rows_shown = { all = 20, head = 10, tail = 5 }
@@ -57,13 +58,14 @@ local function plain_rows(t, shown)
   return rows
 end
 
--- The columns as they will stand: { name, type, texts, right }.
+-- The columns as they will stand: { name, type, is_total, texts, right }.
 local function columns_of(t, shown)
-  local columns, plain = {}, plain_rows(t, shown)
+  local columns, plain, total_columns = {}, plain_rows(t, shown), t:total_columns()
   for i, column in ipairs(t.plan.schema.columns) do
     columns[i] = {
       name = width.safe(column.name),
       type = column.type,
+      is_total = total_columns[column.name],
       texts = cells.texts(shown:column(column.name), column.like or column.name, plain),
       right = cells.is_numeric(column.type),
     }
@@ -215,6 +217,17 @@ local function line_of(picture, count, mark, text_of)
   return rest_line(mark .. table.concat(parts, gap))
 end
 
+-- The types; that of a column of totals has the mark before it, in the gap.
+local function type_line(picture, count, blank)
+  local parts = {}
+  for i = 1, count do
+    local column = picture.columns[i]
+    local text = (column.is_total and column_mark or no_mark) .. column.type
+    parts[i] = width.pad(width.cut(text, column.width + 1), column.width + 1, column.right)
+  end
+  return rest_line(blank:sub(2) .. table.concat(parts, gap:sub(2)))
+end
+
 local function head_lines(picture, count, blank)
   local height, lines = 1, {}
   for i = 1, count do height = math.max(height, #picture.columns[i].head) end
@@ -223,7 +236,7 @@ local function head_lines(picture, count, blank)
       return column.head[level - height + #column.head] or ""
     end)
   end
-  lines[height + 1] = line_of(picture, count, blank, function(column) return column.type end)
+  lines[height + 1] = type_line(picture, count, blank)
   return lines
 end
 
@@ -307,8 +320,8 @@ local function grid(t, whole, room, unread)
   return table.concat(lines, "\n")
 end
 
---- The table as it is shown on a screen: at most thirty lines, as wide as the environment variable COLUMNS says, or 80.
--- Of a table whose rows are read when they are needed the first are shown.
+--- The table as it is shown on a screen, rows and columns of totals marked by Σ: at most thirty lines, as wide as the
+-- environment variable COLUMNS says, or 80. Of a table whose rows are read when they are needed the first are shown.
 -- @param t a Table
 -- @return text without a final newline
 function printing.table(t)

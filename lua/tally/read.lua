@@ -215,7 +215,7 @@ function read.say_problems(problems, name)
 end
 
 local function mark_totals(core_table, option)
-  if option == false then return core_table, false end
+  if option == false then return core_table, false, {} end
   if type(option) == "string" then
     local expression = require("tally.check").expression(option, core_table)
     return totals.mark(core_table, { expression = expression })
@@ -229,9 +229,8 @@ end
 local function table_of(core_table, options, info)
   local with_totals = options.totals ~= false
   info.total_columns = with_totals and totals.columns(core_table:names(), core_table:types()) or {}
-  info.notes = {}
   local marked
-  marked, info.marks = mark_totals(core_table, options.totals)
+  marked, info.marks, info.notes = mark_totals(core_table, options.totals)
   return require("tally.table").from_core(marked, info)
 end
 

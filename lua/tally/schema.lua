@@ -2,7 +2,8 @@
 -- from. A schema is plain, immutable data:
 --
 --     columns   { { name =, type =, additive =, like = }, ... }; additive is false for a column whose values must not
---     be added up; like is the name that tells what the values are, when it is not the column's own
+--     be added up; like is the name that tells what the values are, when it is not the column's own; "academic year"
+--     of integers like 201920, and "year" of others that are years for sure
 --     marks     does the table carry the hidden boolean column `is_total`, which marks rows that are totals of
 --     others?
 --     groups    the names that group_by gave
@@ -109,6 +110,18 @@ function M.shown(value)
   return "a " .. type(value)
 end
 
+--- A name as it stands in a formula: in backticks when it is not one word.
+function M.in_formula(name)
+  if name:find "^[%a_\128-\255][%w_\128-\255]*$" then return name end
+  return "`" .. name:gsub("`", "``") .. "`"
+end
+
+--- The option of the readers that makes a column another type: types = { UKPRN = "text" }.
+function M.type_option(name, type_)
+  local key = name:find "^[%a_][%w_]*$" and name or ("[%q]"):format(name)
+  return ("types = { %s = \"%s\" }"):format(key, type_)
+end
+
 --- Checks a list of names of columns: each is there, none twice.
 -- @param schema
 -- @tparam {string,...}|string names
@@ -128,7 +141,8 @@ end
 function M.need_numeric(schema, name, verb)
   local column = M.need(schema, name, ("the first argument of %s"):format(verb))
   if not M.is_numeric(column) then
-    error_.throw("type", ("%s needs numbers, but column '%s' is %s"):format(verb, name, column.type))
+    error_.throw("type", ("%s needs numbers, but column '%s' is %s%s"):format(verb, name, column.type,
+      column.type == "text" and ": read it as numbers, with " .. M.type_option(name, "number") or ""))
   end
   return column
 end

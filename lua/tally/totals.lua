@@ -7,6 +7,9 @@
 -- @module tally.totals
 
 local error_ = require "tally.error"
+local number = require "tally.number"
+local parts = require "tally.parts"
+local schema_ = require "tally.schema"
 
 local totals = {}
 
@@ -46,8 +49,11 @@ local period_names = {
   ["reporting year"] = true, ["tax year"] = true, ["time period"] = true, ["period"] = true,
 }
 
--- A numeric column is a total when its name is or starts with one of these words.
-local column_words = { total = true, all = true }
+-- A column of amounts is a total when its name begins with this word ("Total UK", `total_uk`) or is one of the labels
+-- above. "All other institutions" is a group of its own here too.
+local column_word = "total"
+
+local ALONE = "(stands alone)" -- a column on the way
 
 local function has_word(name, words)
   for word in name:lower():gmatch "%a+" do
@@ -107,18 +113,19 @@ local function period_column(core_table, except)
   end
 end
 
--- The rows of those periods in which `name` has parts beside its totals; nil when no period has.
+-- The rows of those periods in which `name` has parts beside its totals, and those of no period, which are about all of
+-- them; nil when no period has.
 local function beside_parts(core_table, name, expression)
   local period = period_column(core_table, name)
-  local parts = core_table:run {
+  local counts = core_table:run {
     steps = {},
     keys = { period },
     aggregates = { { name = "parts in the period", func = "count", where = call("not", expression) } },
   }
-  local type_ = period and parts:column(period):type()
+  local type_ = period and counts:column(period):type()
   local with, without = {}, 0
-  for i = 1, parts:rows() do
-    if parts:column("parts in the period"):value(i) == 0 then
+  for i = 1, counts:rows() do
+    if counts:column("parts in the period"):value(i) == 0 then
       without = without + 1
     else
       with[#with + 1] = i
@@ -127,44 +134,66 @@ local function beside_parts(core_table, name, expression)
   if #with == 0 then return nil end
   if without == 0 then return expression end
   local members = call("in", { "column", period })
-  local missing_has_parts = false
   for _, i in ipairs(with) do
-    local member = parts:column(period):value(i)
-    if member == nil then
-      missing_has_parts = true
-    else
-      members[#members + 1] = { "value", member, type_ }
-    end
+    local member = counts:column(period):value(i)
+    if member ~= nil then members[#members + 1] = { "value", member, type_ } end
   end
-  return call("and", expression, call("coalesce", members, value(missing_has_parts)))
+  local has_parts = #members > 3 and call("coalesce", members, value(true)) or call("is_missing", { "column", period })
+  return call("and", expression, has_parts)
 end
 
 local function is_figure(type_)
   return type_ == "integer" or type_ == "number"
 end
 
--- The columns in which the policy looks for labels.
+-- The columns in which the policy looks for labels. One that is called "2017/18" has the figures of that year.
 local function label_columns(core_table)
   local types, found, figures = core_table:types(), {}, 0
   for i, name in ipairs(core_table:names()) do
     if is_figure(types[i]) then figures = figures + 1 end
-    if types[i] == "text" and figures <= most_figures_before and not has_word(name, code_words) then
+    local may = types[i] == "text" and figures <= most_figures_before and name:find "[%a\128-\255]"
+    if may and not has_word(name, code_words) then
       found[#found + 1] = name
     end
   end
   return found
 end
 
--- The expression that is true on total rows, or nil when there are none.
+-- The first column of amounts: years are none.
+local function amount_column(core_table)
+  local types = core_table:types()
+  for i, name in ipairs(core_table:names()) do
+    if schema_.is_amount { name = name, type = types[i] } then return name end
+  end
+end
+
+-- What is said of rows that have the label of a total and nothing that they could be the total of.
+local function notes_of(alone, overlapping)
+  local notes = {}
+  local function add(count, text)
+    if count > 0 then notes[#notes + 1] = number.count(count, "row") .. text end
+  end
+  add(alone, " with the label of a total, but no parts beside: counted like any other")
+  add(overlapping, " marked as totals, with no parts beside, because they overlap one another: in no sum")
+  return notes
+end
+
+-- True on total rows, a column, and notes; nil when there are none.
 local function found_totals(core_table)
-  local found = {}
-  for _, name in ipairs(label_columns(core_table)) do
+  local found, names, labelled = {}, label_columns(core_table), {}
+  for _, name in ipairs(names) do
     local expression = is_label(name)
     if may_have_label(core_table, name) and count_where(core_table, expression) > 0 then
+      labelled[name] = expression
       found[#found + 1] = beside_parts(core_table, name, expression)
     end
   end
-  return any_of(found)
+  local expression = any_of(found)
+  if not expression then return nil end
+  local alone, count, overlapping = parts.alone(core_table, { names = names, labelled = labelled,
+    period = period_column(core_table), amount = amount_column(core_table) }, expression)
+  local marks = core_table:with(ALONE, alone):evaluate(call("and", expression, call("is_missing", { "column", ALONE })))
+  return marks, notes_of(count, overlapping)
 end
 
 -- The same for labels that the caller gave, in whatever column they stand.
@@ -184,23 +213,24 @@ end
 -- @param core_table a core table
 -- @param option nil: by the policy; an array of labels: by these; { expression = a core expression }: by this
 -- @return a core table, and true when it has the marks; without a total row the table as it was, and false
+-- @return what should be said of them: an array of texts
 function totals.mark(core_table, option)
   local names = core_table:names()
   local place = core_table:index "is_total"
   if place then
-    if core_table:types()[place] ~= "boolean" then return core_table, false end
+    if core_table:types()[place] ~= "boolean" then return core_table, false, {} end
     local marks = core_table:column(place)
     table.remove(names, place)
-    return core_table:select(names):with("is_total", marks), true
+    return core_table:select(names):with("is_total", marks), true, {}
   end
-  local expression
-  if option == nil then
-    expression = found_totals(core_table)
-  else
-    expression = option.expression or given_totals(core_table, option)
-  end
-  if not expression or count_where(core_table, expression) == 0 then return core_table, false end
-  return core_table:with("is_total", core_table:evaluate(call("coalesce", expression, value(false)))), true
+  local marks, notes
+  if option == nil then marks, notes = found_totals(core_table) end
+  local expression = option and (option.expression or given_totals(core_table, option))
+  if expression then marks = core_table:evaluate(call("coalesce", expression, value(false))) end
+  if not marks then return core_table, false, {} end
+  local marked = core_table:with("is_total", marks)
+  if count_where(marked, { "column", "is_total" }) == 0 then return core_table, false, notes or {} end
+  return marked, true, notes or {}
 end
 
 --- The first column, and a label in it, that the policy takes for a total.
@@ -215,20 +245,28 @@ function totals.first_label(core_table)
   end
 end
 
+local is_one_of_labels = schema_.set_of(labels)
+
+--- Is this, whole, what a total of everything is called: "Total", "All", and not "Total UK"?
+-- @param name a text
+-- @return a boolean
+function totals.is_label(name)
+  return is_one_of_labels[name:lower():match "^%s*(.-)%s*$"] == true
+end
+
 --- The columns that hold totals of other columns.
 -- @param names an array of names
 -- @param types the types of the columns
--- @return a set: { [name] = true }; empty when there is only one numeric column
+-- @return a set: { [name] = true }; empty when there is only one column of amounts
 function totals.columns(names, types)
-  local found, numeric = {}, 0
+  local found, amounts = {}, 0
   for i, name in ipairs(names) do
-    if is_figure(types[i]) then
-      numeric = numeric + 1
-      local word = name:lower():match "^%s*(%a+)%f[^%w_]"
-      if word and column_words[word] then found[name] = true end
+    if schema_.is_amount { name = name, type = types[i] } then
+      amounts = amounts + 1
+      if name:lower():match "^%s*(%a+)%f[%W]" == column_word or totals.is_label(name) then found[name] = true end
     end
   end
-  return numeric > 1 and found or {}
+  return amounts > 1 and found or {}
 end
 
 return totals

@@ -537,7 +537,10 @@ static void refuse(const tally_input *input, const tally_csv_options *options, t
 
 static void errors(void) {
   tally_csv_options o = TALLY_CSV_OPTIONS;
-  refuse(&(tally_input){.path = "/nowhere/x.csv"}, NULL, TALLY_EIO, 0, "cannot be opened: No such file");
+  refuse(&(tally_input){.path = "/nowhere/x.csv"}, NULL, TALLY_EIO, 0, "is not there: no folder '/nowhere' can be opened");
+  refuse(&(tally_input){.path = "spec/c/csv_tset.c"}, NULL, TALLY_EIO, 0, "is not there; did you mean 'csv_test.c'?");
+  refuse(&(tally_input){.path = "spec/c/zzz"}, NULL, TALLY_EIO, 0, "is not there, and nothing like it in its folder");
+  refuse(&(tally_input){.path = "reamde.md"}, NULL, TALLY_EIO, 0, "is not there; did you mean 'README.md'?");
   refuse(&(tally_input){.path = "/tmp"}, NULL, TALLY_EIO, 0, "is a directory; to read the files in it, name them: \"/tmp/*.csv\"");
   refuse(&(tally_input){.path = "/dev/null"}, NULL, TALLY_ESYNTAX, 0, "is empty");
   refuse(&(tally_input){.bytes = "", .size = 0}, NULL, TALLY_ESYNTAX, 0, "is empty");

@@ -99,7 +99,7 @@ end
 local function answer(request)
   local options = options_of(request)
   local ok, reading = pcall(core.read_csv, { path = text_of(request, "file") }, options)
-  if not ok and reading.message == "is empty" then return '{"rows":[]}' end
+  if not ok and reading.message:find("^is empty") then return '{"rows":[]}' end
   if not ok then return ('{"error":%s}'):format(quoted(tostring(reading.message or reading))) end
   return ('{"rows":[%s],"problems":[%s]}'):format(rows_of(reading, 1 + (options.skip or 0)), problems_of(reading:problems()))
 end

@@ -8,9 +8,10 @@ local plan = require "tally.plan"
 local schema_ = require "tally.schema"
 
 local function united(a, b, number)
-  if a.type == b.type then return a end
-  if schema_.is_numeric(a) and schema_.is_numeric(b) then
-    return { name = a.name, type = "number", additive = a.additive, like = a.like }
+  if a.type == b.type and a.like == b.like then return a end
+  if a.type == b.type or schema_.is_numeric(a) and schema_.is_numeric(b) then
+    return { name = a.name, type = a.type == b.type and a.type or "number", additive = a.additive,
+      like = a.like == b.like and a.like or nil }
   end
   error_.throw("type", ("cannot append table %d: column '%s' is %s there and %s before it"):format(number, a.name,
     b.type, a.type))

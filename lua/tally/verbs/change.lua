@@ -1,7 +1,7 @@
 --- `t:change("students", { over = "year", kind = "percent" })`: how a value changes from period to period, in a new
 -- column.
 --
---     over   the column of periods: whole years, dates, or academic years such as "2019/20"
+--     over   the column of periods: whole years, dates, or academic years such as "2019/20" and 201920
 --     kind   "absolute"  value - earlier                          students_change (the default)
 --            "percent"   (value - earlier) / earlier x 100        students_percent_change
 --            "points"    value - earlier, of percentages          students_points_change
@@ -29,9 +29,11 @@ local known = { over = "string", kind = { "absolute", "percent", "points", "inde
   by = "names",
   as = "string" }
 
--- The year of a period, as an expression.
+-- The year of a period, as an expression; of 201920 the first.
 local function year_of(period)
-  if period.type == "integer" then return column(period.name) end
+  if period.type == "integer" then
+    return call("coalesce", call("start_year", column(period.name)), column(period.name))
+  end
   if period.type == "text" then return call("start_year", column(period.name)) end
   if period.type == "date" then return call("year", column(period.name)) end
   error_.throw("type", ("change needs periods: years, academic years or dates, but column '%s' is %s")
@@ -46,6 +48,21 @@ local function series_of(node, options)
   end
   if node.schema.marks then by[#by + 1] = schema_.MARKS end
   return by
+end
+
+-- Integers are academic years or calendar years: from one to the other is no distance.
+local function check_years(node, period)
+  if period.type ~= "integer" then return node end
+  local over, name = column(period.name), schema_.in_formula(period.name)
+  local is_calendar = call("is_missing", call("start_year", over))
+  local result, flag, least, most
+  result, flag = steps.derive_hidden(node, "kind of year", call("if_else", call("is_missing", over), steps.missing,
+    call("if_else", is_calendar, value(0), value(1))))
+  result, least = steps.window_hidden(result, "least kind", "min", flag, {})
+  result, most = steps.window_hidden(result, "largest kind", "max", flag, {})
+  return plan.none(result, call("~=", column(least), column(most)), ("change: column '%s' has academic years such as "
+    .. "201920 and calendar years: make them one, as in derive \"year = coalesce(start_year(%s), %s)\"")
+    :format(period.name, name, name), "no academic year among calendar years")
 end
 
 local function check_base(period, base)
@@ -125,7 +142,8 @@ return function(node, name, options)
   local kind, by = options.kind or "absolute", series_of(node, options)
   check_base(period, options.base)
   local year_expression = year_of(period)
-  local result, year = steps.derive_hidden(check_series(node, options.over, by), "year", year_expression)
+  local checked = check_years(check_series(node, options.over, by), period)
+  local result, year = steps.derive_hidden(checked, "year", year_expression)
   local reference, base_year
   if options.base ~= nil or kind == "index" or kind == "annual" then
     result, reference, base_year = with_base(result, name, year, period, options.base, by)

@@ -13,6 +13,7 @@ local error_ = require "tally.error"
 local options_ = require "tally.options"
 local plan = require "tally.plan"
 local schema_ = require "tally.schema"
+local years = require "tally.years"
 
 -- Does the condition say, by itself or joined by `and`, whether rows are totals?
 local function decides_totals(tree)
@@ -43,10 +44,13 @@ local function value_of(column, value)
     error_.throw("type", ("filter compares column '%s' with %s: a value or a list of values is wanted")
       :format(column.name, schema_.shown(value)))
   end
+  if kind == "integer" and column.like == years.ACADEMIC and years.is_calendar(value) then
+    error_.throw("type", check.calendar_message(column.name))
+  end
   if kind == "text" and column.type == "date" then kind = "date" end
   local ok, refusal = pcall(core.function_type, "==", { column.type, kind })
   if not ok then
-    error_.throw("type", ("column '%s': %s (%s)"):format(column.name, refusal.message, schema_.shown(value)))
+    error_.throw("type", refusal.message .. check.comparison_hint(column, kind, value))
   end
   return { "value", value, kind }
 end

@@ -41,8 +41,8 @@ local function check_key(left_schema, right_schema, left, right)
   if a.type == b.type or schema_.is_numeric(a) and schema_.is_numeric(b) then return end
   local to_read = a.type == "text" and right or left
   error_.throw("type", ("cannot join '%s' (%s) with '%s' (%s)%s"):format(left, a.type, right, b.type,
-    (a.type == "text" or b.type == "text") and (": read both as text, e.g. types = { %s = \"text\" }")
-      :format(to_read:find "^[%a_][%w_]*$" and to_read or ("[%q]"):format(to_read)) or ""))
+    (a.type == "text" or b.type == "text") and ": read both as text, e.g. " .. schema_.type_option(to_read, "text")
+      or ""))
 end
 
 local function key_column(left, right)

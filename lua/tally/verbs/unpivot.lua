@@ -1,12 +1,13 @@
 --- `t:unpivot({ "England", "Wales" }, { names_to = "country", values_to = "students" })`: columns become rows, one
 -- for each, with the name of the column and its value. A row that comes from a column of totals is marked as a
--- total, when there are columns beside it that are not.
+-- total, when there are columns beside it that are not; of columns of totals alone, "Total" is that of the others.
 
 local error_ = require "tally.error"
 local options_ = require "tally.options"
 local plan = require "tally.plan"
 local schema_ = require "tally.schema"
 local steps = require "tally.steps"
+local totals = require "tally.totals"
 
 local function value_type(schema, names)
   local kind, first
@@ -51,14 +52,27 @@ local function check_groups(schema, names)
   end
 end
 
--- Rows from columns of totals are totals of the others; when all are ("Total UK", "Total Non-UK"), they are the data.
+-- Those of the names for which `is_total` says so; nil when it says so of none or of all.
+local function some_of(names, is_total)
+  local chosen = {}
+  for _, name in ipairs(names) do
+    if is_total(name) then chosen[#chosen + 1] = name end
+  end
+  return #chosen > 0 and #chosen < #names and chosen or nil
+end
+
+-- Those of the columns that are totals of the others. "Total UK" and "Total Non-UK" alone are data, "Total" beside them
+-- is not.
+local function total_names(schema, names)
+  local known = schema.info.total_columns or {}
+  return some_of(names, function(name) return known[name] end)
+    or some_of(names, function(name) return known[name] and totals.is_label(name) end) or {}
+end
+
 local function mark_totals(result, names, names_to)
   local from_total = steps.call("in", steps.column(names_to))
-  for _, name in ipairs(names) do
-    if (result.schema.info.total_columns or {})[name] then from_total[#from_total + 1] = steps.value(name) end
-  end
-  local totals = #from_total - 3
-  if totals == 0 or totals == #names then return result end
+  for _, name in ipairs(total_names(result.schema, names)) do from_total[#from_total + 1] = steps.value(name) end
+  if #from_total == 3 then return result end
   if result.schema.marks then from_total = steps.call("or", steps.column(schema_.MARKS), from_total) end
   return steps.derive(result, schema_.MARKS, from_total, "it is a total, or comes from a column of totals")
 end
