@@ -177,7 +177,7 @@ describe("a function that gives pieces", function()
   end)
 
   it("of no text is like an empty file", function()
-    assert.equal("(function): is empty", message(function() return tally.read_csv(function() return nil end) end))
+    assert.equal("(function): is empty: save it, or download it, again", message(function() return tally.read_csv(function() return nil end) end))
   end)
 end)
 
