@@ -31,10 +31,16 @@ static void agree(const char *text) {
   CHECK(same);
 }
 
+/* A longer run: TALLY_TEST_ROUNDS times as many numbers as usual. */
+static int64_t rounds(int64_t usual) {
+  const char *times = getenv("TALLY_TEST_ROUNDS");
+  return usual * (times ? atoi(times) : 1);
+}
+
 /* Digits and an exponent at random: short and long, near and far. */
 static void agree_on_random(void) {
   char text[1200];
-  for (int i = 0; i < 150000; i++) {
+  for (int64_t i = 0; i < rounds(150000); i++) {
     int size = 0, digits = 1 + (int)(draw() % (i % 500 == 0 ? 900 : 25)), point = (int)(draw() % (uint64_t)digits);
     if (draw() % 2) text[size++] = '-';
     text[size++] = (char)('1' + draw() % 9);
@@ -47,10 +53,45 @@ static void agree_on_random(void) {
   }
 }
 
+static bool same_integer(tally_text text, int64_t found) {
+  tl_numeral numeral;
+  int64_t value;
+  return tl_numeral_parse(text, '.', &numeral) && tl_numeral_is_whole(&numeral) && !numeral.padded && !numeral.pound &&
+         !numeral.percent && !numeral.separated && tl_numeral_integer(&numeral, &value) && value == found;
+}
+
+static bool same_number(tally_text text, double found) {
+  double value;
+  return tl_number_read(text, '.', &value) && bits_of(value) == bits_of(found);
+}
+
+/* The quick ones read what the others read, and the plain texts that they are for; whatever stands behind. */
+static void quick_ones_agree(void) {
+  char text[64] = {0};
+  int taken = 0;
+  for (int64_t i = 0; i < rounds(300000); i++) {
+    size_t size = 0, whole = draw() % 18, places = draw() % 3 ? draw() % 12 : 0;
+    if (draw() % 4 == 0) text[size++] = '-';
+    for (size_t d = 0; d < whole; d++) text[size++] = (char)('0' + draw() % 10);
+    if (places > 0 || draw() % 8 == 0) text[size++] = '.';
+    for (size_t d = 0; d < places; d++) text[size++] = (char)('0' + draw() % 10);
+    if (size > 0 && draw() % 20 == 0) text[draw() % size] = (char)draw();
+    for (size_t after = size; after < size + 8; after++) text[after] = (char)draw();
+    tally_text it = tl_text(text, size);
+    int64_t integer = 0;
+    double number = 0;
+    bool is_integer = tl_number_quick_integer(it, &integer), is_number = tl_number_quick_number(it, '.', &number);
+    if (is_integer && !same_integer(it, integer)) CHECK(!"a quick integer is another");
+    if (is_number && !same_number(it, number)) CHECK(!"a quick number is another");
+    taken += is_integer || is_number;
+  }
+  CHECK(taken > rounds(150000));
+}
+
 /* Doubles at random, printed short, in full, and half way to the next. */
 static void agree_on_doubles(void) {
   char text[1200];
-  for (int i = 0; i < 25000; i++) {
+  for (int64_t i = 0; i < rounds(25000); i++) {
     uint64_t bits = draw();
     double value;
     memcpy(&value, &bits, sizeof value);
@@ -210,6 +251,7 @@ static void identifiers(void) {
 int main(void) {
   agree_on_hard_ones();
   agree_on_random();
+  quick_ones_agree();
   agree_on_doubles();
   as_published();
   dates();
