@@ -237,6 +237,7 @@ static tally_status make_piece(void *context, size_t piece, tl_bytes *bytes, tal
 }
 
 static size_t cell_size(const column_writing *it, int64_t row) {
+  if (is_absent(it, row)) return absent_at(it, row).size;
   if (it->source == FROM_CODE) return form_at(&it->values, it->codes[row]).size;
   return it->before.size + (it->source == FROM_TEXT ? tl_text_at(it->column, row).size : USUAL_SIZE);
 }

@@ -6,7 +6,8 @@
 
 typedef struct sink {
   char *bytes;
-  size_t size, most; /* refuses more than `most`; 0: takes all */
+  size_t size, capacity;
+  size_t most; /* refuses more than that; 0: takes all */
 } sink;
 
 /* The write function of a tally_output; context is a sink. */
@@ -14,7 +15,10 @@ static inline tally_status sink_take(void *context, const void *bytes, size_t si
   (void)error;
   sink *it = context;
   if (it->most && it->size + size > it->most) return TALLY_EIO;
-  it->bytes = realloc(it->bytes, it->size + size + 1);
+  if (it->capacity <= it->size + size) {
+    it->capacity = (it->size + size) * 2 + 1;
+    it->bytes = realloc(it->bytes, it->capacity);
+  }
   if (size) memcpy(it->bytes + it->size, bytes, size);
   it->size += size;
   it->bytes[it->size] = '\0';
