@@ -49,6 +49,8 @@ describe("identifiers", function()
   it("are known by their name, and stay text", function()
     local t = csv "UKPRN,Course code,id,nuts_id,instId,id4,idea,width\n1,2,3,4,5,6,7,8\n"
     assert.same({ "text", "text", "text", "text", "text", "integer", "integer", "integer" }, t:types())
+    t = csv "postcode,countryCode,sic_code1,code,Decoded,Number of barcodes,Encoder,Codes used\n1,2,3,4,5,6,7,8\n"
+    assert.same({ "text", "text", "text", "text", "integer", "integer", "integer", "integer" }, t:types())
   end)
 end)
 
