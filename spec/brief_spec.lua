@@ -78,7 +78,7 @@ describe("the brief", function()
     assert.truthy(said:find("usage", 1, true))
   end)
 
-  files.it_with(it, "providers/mission_groups.csv")("is the same from the full published files, but for the sources", function()
+  files.it_with(it, pending, "providers/mission_groups.csv")("is the same from the full published files, but for the sources", function()
     local full, code = run("--data " .. files.published)
     assert.equal("0", code, full)
     local function body(t) return t:match "^(.-)## Sources" end

@@ -5,7 +5,7 @@ local files = require "spec.support.files"
 
 local root = files.published
 local hesa = root .. "/hesa"
-local it_when_there = files.it_with(it, "hesa/students-by-domicile/dt051-table-1-20182019.csv")
+local it_when_there = files.it_with(it, pending, "hesa/students-by-domicile/dt051-table-1-20182019.csv")
 
 describe("the published files give", function()
   it_when_there("the Russell Group's international students, read with one glob", function()

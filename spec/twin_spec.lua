@@ -183,6 +183,31 @@ describe("agrees with its twin:", function()
       t:derive("z", both(function(x, y) return x + y end), { type = "number" }), round)
   end)
 
+  on_random_tables("drop", function(t, expected, round)
+    local dropped = one_of { { "g" }, { "year", "x" }, { "y", "h", "g" }, { "is_total", "x" }, { "is_total" } }
+    if dropped[1] == "is_total" and not t:core():index "is_total" then return end
+    assert_agree(twin.drop(expected, dropped), t:drop(table.unpack(dropped)), round)
+    assert_agree(twin.drop(expected, dropped), t:drop(dropped), round)
+  end)
+
+  on_random_tables("describe", function(t, expected, round)
+    local function key(row) return ("%s/%s"):format(tostring(row.x), tostring(row.y)) end
+    local described = twin.describe(twin.derive(expected, "key", key), setmetatable({ key = "text" }, { __index = types }))
+    local with_key = t:derive("key", key, { type = "text" })
+    assert_agree(described, with_key:describe(), round)
+    assert_agree(described, with_key:group_by("g"):describe(), round .. ": grouped")
+  end)
+
+  on_random_tables("levels", function(t, expected, round)
+    local order = one_of { { "c", "a", "b" }, { "b", "z", "c", "a" } }
+    local u, placed = t:levels { g = order }, twin.places(expected, "g", order)
+    assert_agree(expected, u, round .. ": the rows are as they were")
+    assert_agree(twin.places_back(twin.sort(placed, { { "g", true }, { "x", false } }), "g", order), u:sort("-g", "x"), round)
+    local counts = twin.aggregate(placed, { "g" }, { { "n", "rows" }, { "s", "sum", "y" } })
+    assert_agree(twin.places_back(twin.sort(counts, { { "g", false } }), "g", order),
+      u:aggregate("n = count()", "s = sum(y)", { by = "g" }), round .. ": groups")
+  end)
+
   on_random_tables("aggregate", function(t, expected, round)
     local keys = one_of { {}, { "g" }, { "g", "h" }, { "year" }, { "h", "year", "g" } }
     local text, keep = condition(2)

@@ -251,6 +251,17 @@ describe("academic years written as integers", function()
   end)
 end)
 
+describe("a description", function()
+  it("keeps the digits of large integers", function()
+    local t = tally.from_columns { { "id number", { 9007199254740993, 1, 9007199254740993 } }, { "n", { 1, 2, 9007199254740992 } } }
+    local row = t:describe():row(1)
+    assert.equal("1 ... 9007199254740993", row.values)
+    assert.is_nil(row.min or row.median or row.max)
+    assert.same({ 1, 2, 9007199254740992 }, { t:describe():value(2, "min"), t:describe():value(2, "median"), t:describe():value(2, "max") })
+    assert.is_nil(t:describe():value(2, "values"))
+  end)
+end)
+
 describe("a Lua function", function()
   it("gets rows and may give any type", function()
     local t = students:derive("first", function(row) return row.level:sub(1, 1) end)

@@ -95,26 +95,26 @@ static bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/* Whether `name` holds `word`; `alone`: with no letter before it, and neither letter nor digit after it. "instId" holds the word
- * "Id"; "id4", one of a row of variables, does not. */
-static bool holds(tally_text name, const char *word, bool alone) {
+/* Whether `name` holds `word`, with no letter before it, and neither letter nor digit after it. "instId" holds the word "Id"; "id4",
+ * one of a row of variables, does not. As an `ending`, letters may stand before it and digits after: "countrycode2" ends in "code",
+ * "Decoded" and "barcodes" do not. */
+static bool holds(tally_text name, const char *word, bool ending) {
   size_t size = strlen(word);
   for (size_t i = 0; i + size <= name.size; i++) {
     if (!tl_text_equal_fold(tl_text(name.bytes + i, size), tl_text(word, size))) continue;
-    if (!alone) return true;
     bool hump = i > 0 && fold(name.bytes[i - 1]) == name.bytes[i - 1] && fold(name.bytes[i]) != name.bytes[i];
-    bool starts = i == 0 || !is_letter(name.bytes[i - 1]) || hump;
+    bool starts = ending || i == 0 || !is_letter(name.bytes[i - 1]) || hump;
     char next = i + size < name.size ? name.bytes[i + size] : ' ';
-    if (starts && !is_letter(next) && !is_digit(next)) return true;
+    if (starts && !is_letter(next) && (ending || !is_digit(next))) return true;
   }
   return false;
 }
 
 bool tl_infer_is_identifier(tally_text name) {
-  static const char *const words[] = {"id", "isbn", "issn", "doi", "orcid", "cah", "jacs", "hecos", "postcode"};
-  if (holds(name, "ukprn", false) || holds(name, "code", false)) return true;
+  static const char *const words[] = {"id", "isbn", "issn", "doi", "orcid", "cah", "jacs", "hecos"};
+  if (holds(name, "ukprn", true) || holds(name, "code", true)) return true;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    if (holds(name, words[i], true)) return true;
+    if (holds(name, words[i], false)) return true;
   }
   return false;
 }

@@ -33,6 +33,12 @@ static int check_passed, check_failed;
 
 static tally_error check_error __attribute__((unused));
 
+/* The folder of the published files, which are not part of the project and may not be there. */
+static inline const char *published_folder(void) {
+  const char *folder = getenv("TALLY_DATA");
+  return folder ? folder : "../shared/data";
+}
+
 static inline int finish(void) {
   printf("%d passed, %d failed\n", check_passed, check_failed);
   return check_failed ? 1 : 0;

@@ -203,7 +203,9 @@ static void test_problems(void) {
 
 /* ---- published files, where they are ---- */
 
-static tally_reading *read_file(const char *path, const char *unnest) {
+static tally_reading *read_file(const char *name, const char *unnest) {
+  char path[500];
+  snprintf(path, sizeof path, "%s/%s", published_folder(), name);
   tally_reading *reading = NULL;
   tally_json_options options = TALLY_JSON_OPTIONS;
   options.unnest = unnest;
@@ -224,10 +226,10 @@ static bool has_shape(tally_reading *reading, int64_t rows, size_t columns) {
 }
 
 static void test_published(void) {
-  CHECK(has_shape(read_file("../shared/data/funding/a002400000KeYdsAAF.json", NULL), 379, 26));
-  CHECK(has_shape(read_file("../shared/data/research/collaborations_20250921_110919.json", NULL), 31, 28));
-  CHECK(has_shape(read_file("../shared/data/research/openalex-institution.json", NULL), 1, 136));
-  CHECK(has_shape(read_file("../shared/data/research/openalex-institution.json", "counts_by_year"), 14, 138));
+  CHECK(has_shape(read_file("funding/a002400000KeYdsAAF.json", NULL), 379, 26));
+  CHECK(has_shape(read_file("research/collaborations_20250921_110919.json", NULL), 31, 28));
+  CHECK(has_shape(read_file("research/openalex-institution.json", NULL), 1, 136));
+  CHECK(has_shape(read_file("research/openalex-institution.json", "counts_by_year"), 14, 138));
 }
 
 static void test_files(void) {

@@ -130,6 +130,56 @@ function twin.select(t, names)
   return like(t, rows, names)
 end
 
+function twin.drop(t, names)
+  local left_out, kept = {}, {}
+  for _, name in ipairs(names) do left_out[name] = true end
+  for _, name in ipairs(t.names) do
+    if not left_out[name] then kept[#kept + 1] = name end
+  end
+  local result = twin.select(t, kept)
+  if left_out.is_total then
+    for _, row in ipairs(result.rows) do row.is_total = nil end
+  end
+  return result
+end
+
+-- One row for each column; `types` gives the type of each.
+function twin.describe(t, types)
+  local leaves, rows = twin.leaves(t).rows, {}
+  for i, name in ipairs(t.names) do
+    local values, of = known(leaves, name), twin.aggregates
+    local row = { column = name, type = types[name], known = #values, missing = #leaves - #values,
+      distinct = of.distinct(leaves, name) }
+    if types[name] == "text" then
+      local seen, different = {}, {}
+      for _, value in ipairs(values) do
+        if not seen[value] then different[#different + 1] = value end
+        seen[value] = true
+      end
+      table.sort(different)
+      local few = #different <= 20
+      if #different > 0 then
+        row.values = few and table.concat(different, ", ") or different[1] .. " ... " .. different[#different]
+      end
+    else
+      for _, which in ipairs { "min", "mean", "median", "max" } do row[which] = of[which](leaves, name) end
+    end
+    rows[i] = row
+  end
+  return { names = { "column", "type", "known", "missing", "distinct", "min", "mean", "median", "max", "values" }, rows = rows }
+end
+
+-- The table with the values of a column replaced by their places in the order, so that other twins sort by it; and back.
+function twin.places(t, name, order)
+  local place = {}
+  for i, value in ipairs(order) do place[value] = i end
+  return twin.derive(t, name, function(row) return row[name] and place[row[name]] end)
+end
+
+function twin.places_back(t, name, order)
+  return twin.derive(t, name, function(row) return row[name] and order[row[name]] end)
+end
+
 -- aggregates: { { result, which, column, where }, ... }
 function twin.aggregate(t, keys, aggregates)
   local rows, names = {}, { table.unpack(keys) }

@@ -1,6 +1,7 @@
 --- `t:describe()`: one row for each column: its type, how many values are known and missing, how many different ones
 -- there are; of numbers the smallest, mean, median and largest; of other columns the values themselves when there
--- are at most 20, else the first and the last in order. Rows marked as totals are left out.
+-- are at most 20, else the first and the last in order. Integers that no number holds exactly, beyond 2^53, stand among
+-- the values too. Rows marked as totals are left out.
 
 local cells = require "tally.cells"
 local core = require "tally.core"
@@ -49,8 +50,18 @@ local layout = {
   { "min", "number" }, { "mean", "number" }, { "median", "number" }, { "max", "number" }, { "values", "text" },
 }
 
+-- The same value as a number; nil for an integer that no number holds.
 local function as_number(value)
-  return value and value + 0.0
+  local number = value and value + 0.0
+  return (number == value or value ~= value) and number or nil
+end
+
+-- Of numbers: the least, mean, median and largest; of integers that would lose digits the least and largest as text.
+local function summary_of(least, mean, median, most)
+  if least and not (as_number(least) and as_number(most)) then
+    return nil, mean, nil, nil, ("%d ... %d"):format(least, most)
+  end
+  return as_number(least), mean, as_number(median), as_number(most)
 end
 
 -- Are the values of a column printed plain, as years are?
@@ -72,9 +83,12 @@ return function(node)
     end
     plain[column.name] = is_plain(column, answer "min", answer "max")
     local known, distinct = answer "known", answer "distinct"
-    local row = { column.name, column.type, known, rows - known, distinct, as_number(answer "min"), answer "mean",
-      as_number(answer "median"), as_number(answer "max") }
-    row[10] = not schema_.is_numeric(column) and values_of(leaves, column.name, distinct) or nil
+    local row = { column.name, column.type, known, rows - known, distinct }
+    if schema_.is_numeric(column) then
+      row[6], row[7], row[8], row[9], row[10] = summary_of(answer "min", answer "mean", answer "median", answer "max")
+    else
+      row[10] = values_of(leaves, column.name, distinct)
+    end
     for place = 1, #layout do lists[place][i] = row[place] end
   end
   local names, results = {}, {}
