@@ -49,6 +49,30 @@ local function several_inputs(reader, paths)
   return inputs, true
 end
 
+-- All that a function gives, piece by piece, until nil. With nil, file:read and its like give a message when they have
+-- failed.
+local function text_of_pieces(reader, next_piece)
+  local pieces = {}
+  while true do
+    local piece, why = next_piece()
+    if type(piece) == "string" then
+      pieces[#pieces + 1] = piece
+    elseif piece ~= nil then
+      fail("type", "%s: the function gave a %s where a piece of text or nil was expected", reader, type(piece))
+    elseif why ~= nil then
+      fail("io", "%s: the function gave no more text: %s", reader, tostring(why))
+    else
+      return table.concat(pieces)
+    end
+  end
+end
+
+local function text_of_file(reader, file)
+  local text, why = file:read "*a"
+  if not text then fail("io", "%s: the open file cannot be read: %s", reader, tostring(why)) end
+  return text
+end
+
 --- The inputs named by the first argument of a reader, and whether they are several files (a pattern names several even
 -- when it matches one).
 -- @param reader its name, for messages
@@ -61,13 +85,15 @@ function read.inputs_of(reader, input)
     if #paths == 1 and paths[1] == input then return { file_input(input) }, false end
     return several_inputs(reader, { input })
   end
-  if io.type(input) == "file" then return { bytes_input(input:read "*a" or "", "(file)") }, false end
+  if type(input) == "function" then return { bytes_input(text_of_pieces(reader, input), "(function)") }, false end
+  if io.type(input) == "file" then return { bytes_input(text_of_file(reader, input), "(file)") }, false end
   if type(input) == "table" and type(input.text) == "string" then
     return { bytes_input(input.text, input.name or "(text)") }, false
   end
   if type(input) == "table" and #input > 0 then return several_inputs(reader, input) end
-  fail("type", "%s: a path, a pattern such as \"table-*.csv\", { paths }, { text = \"…\" }, \"-\" or an open file "
-    .. "expected, not %s", reader, type(input) == "table" and "this table" or tostring(input))
+  fail("type", "%s: a path, a pattern such as \"table-*.csv\", { paths }, { text = \"…\" }, a function that gives text "
+    .. "piece by piece, \"-\" or an open file expected, not %s", reader,
+    type(input) == "table" and "this table" or tostring(input))
 end
 
 -- ---- One file ----
@@ -146,19 +172,46 @@ end
 
 -- ---- From parts to a Table ----
 
---- Says, on standard error: "3 problems in x.csv (row has too few fields, …): see t:problems()".
+-- The kinds of problems in the order in which they come, each { what =, count =, place = } with the place of the first;
+-- and how many are not listed, as the last row of each list says.
+local function kinds_of(problems)
+  local what, line = problems:column "what", problems:column "line"
+  local file = problems:index "file" and problems:column "file"
+  local kinds, more = {}, 0
+  for i = 1, problems:rows() do
+    local text, at = what:value(i), line:value(i)
+    local left_out = text:match "^(%d+) more problems are not listed$"
+    more = more + (left_out or 0)
+    if not left_out and not kinds[text] then
+      kinds[text] = { what = text, count = 0, place = at and (file and file:value(i) .. ", line " or "line ") .. at }
+      kinds[#kinds + 1] = kinds[text]
+    end
+    if not left_out then kinds[text].count = kinds[text].count + 1 end
+  end
+  return kinds, more
+end
+
+-- "row has too few fields (2, first in line 3)"
+local function describe_kind(kind)
+  local count = number.format(kind.count)
+  if not kind.place then return ("%s (%s)"):format(kind.what, count) end
+  return kind.count == 1 and ("%s (%s)"):format(kind.what, kind.place)
+    or ("%s (%s, first in %s)"):format(kind.what, count, kind.place)
+end
+
+--- Says, on standard error: "3 problems in x.csv: row has too few fields (2, first in line 3), …; see t:problems()".
 -- @param problems a core table
 -- @param name what was read
 function read.say_problems(problems, name)
-  local kinds, seen = {}, {}
-  local what = problems:column "what"
-  for i = 1, problems:rows() do
-    local kind = what:value(i)
-    if not seen[kind] then kinds[#kinds + 1] = kind end
-    seen[kind] = true
+  local kinds, more = kinds_of(problems)
+  local texts, count = {}, more
+  for i, kind in ipairs(kinds) do
+    texts[i] = describe_kind(kind)
+    count = count + kind.count
   end
-  local count = number.count(problems:rows(), "problem")
-  io.stderr:write(("tally: %s in %s (%s): see t:problems()\n"):format(count, name, table.concat(kinds, ", ")))
+  if more > 0 then texts[#texts + 1] = number.format(more) .. " that are not listed" end
+  io.stderr:write(("tally: %s in %s: %s; see t:problems()\n"):format(number.count(count, "problem"), name,
+    table.concat(texts, ", ")))
 end
 
 local function mark_totals(core_table, option)
@@ -227,8 +280,11 @@ end
 -- not shown how far a file is read; nil: on a terminal, after a second), `quiet` (true: nothing on standard
 -- error).
 --
+-- The engine finds out from the bytes what they are: gzip is unpacked, encodings are recognised.
+--
 -- @function csv
--- @param input a path, a pattern ("table-28-*.csv"), { paths }, { text = "…" }, an open file, or "-" for standard input
+-- @param input a path, a pattern ("table-28-*.csv"), { paths }, { text = "…" }, a function that gives text piece by
+-- piece and then nil, an open file, or "-" for standard input
 -- @param[opt] options a table
 -- @return a Table
 read.csv = reader("read_csv", core.read_csv, read_options.csv)

@@ -81,7 +81,8 @@ function Table:problems()
 end
 
 --- The files that the values come from.
--- @treturn table a list of { path =, title =, licence =, rows =, facts = }
+-- @treturn table a list of { path =, title =, licence =, rows =, facts = }; the facts are { format =, encoding =,
+-- compression =, separator =, separator_evidence =, header_line =, byte_order_marks =, bytes =, reader = }
 function Table:sources()
   return self.plan.schema.info.sources or {}
 end
