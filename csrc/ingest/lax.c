@@ -199,6 +199,7 @@ static void walk_record(const lax *it, walk *w) {
 typedef struct extent {
   size_t start, end, next;
   int64_t lines;
+  bool quotes;      /* there are quotes in it */
   bool open;        /* its last quote is not closed in it ... */
   bool open_to_end; /* ... nor below */
   flaw found;
@@ -236,13 +237,14 @@ static extent record_ahead(const lax *it, size_t start) {
   for (; last.end < it->ahead.end; lines++) last = line_at(it->text, last.next);
   walk w = {.at = start};
   walk_to(it, &w, last.end);
-  return (extent){.start = start, .end = last.end, .next = last.next, .lines = lines, .found = w.found};
+  return (extent){.start = start, .end = last.end, .next = last.next, .lines = lines, .quotes = true, .found = w.found};
 }
 
 static extent find_record(lax *it, size_t start) {
   line_span line = line_at(it->text, start);
   extent alone = {.start = start, .end = line.end, .next = line.next, .lines = 1};
-  if (!memchr(it->text.bytes + start, it->quote, line.end - start)) return alone;
+  alone.quotes = memchr(it->text.bytes + start, it->quote, line.end - start) != NULL;
+  if (!alone.quotes) return alone;
   walk w = {.at = start};
   walk_to(it, &w, line.end);
   alone.found = w.found;
@@ -269,9 +271,11 @@ static tally_status read_record(lax *it, extent of) {
   return it->status;
 }
 
-static void place_fields(lax *it) {
+/* libcsv tells only of empty fields whether they were quoted. */
+static void place_fields(lax *it, bool quotes) {
   const char *at = it->bytes;
   for (size_t i = 0; i < it->count; i++) {
+    it->fields[i].quoted &= quotes;
     it->fields[i].text.bytes = it->fields[i].text.size ? at : "";
     at += it->fields[i].text.size;
   }
@@ -282,7 +286,7 @@ static tally_status next_record(lax *it, size_t *at, tl_record_visit visit, void
   TL_TRY(read_record(it, read));
   if (it->count == 0) on_field(NULL, 0, it);
   TL_TRY(it->status);
-  place_fields(it);
+  place_fields(it, read.quotes);
   tl_record record = {.fields = it->fields,
                       .count = it->count,
                       .raw = tl_text(it->text.bytes + read.start, read.end - read.start),

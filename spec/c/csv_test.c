@@ -504,6 +504,17 @@ static void values_that_are_not_guessed(void) {
   expect("year,n\n2019-20,1\n", "year:text '2019-20'; n:integer 1");
 }
 
+/* A line of blanks is no row, whoever reads it, even where blanks count. */
+static void blank_lines(void) {
+  for (int lax = 0; lax < 2; lax++) {
+    tally_csv_options o = TALLY_CSV_OPTIONS;
+    o.all_text = true;
+    o.reader = lax ? TALLY_READER_LAX : TALLY_READER_FAST;
+    expect_with(&o, "a,b\n1,2\n \n\xEF\xBB\xBF\n3,4\n\" \",\n",
+                "a:text '1' '3' ' '; b:text '2' '4' nil | 3 blank line skipped; 4 blank line skipped");
+  }
+}
+
 /* ---- errors ---- */
 
 static void refuse(const tally_input *input, const tally_csv_options *options, tally_status status, int64_t line,
@@ -666,6 +677,7 @@ int main(void) {
   options_do();
   separators();
   values_that_are_not_guessed();
+  blank_lines();
   errors();
   signs_that_mean_two_things();
   pipes();
