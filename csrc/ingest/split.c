@@ -86,8 +86,12 @@ static bool take_field(walk *w, size_t start, size_t end, tally_text *out, bool 
 
 /* ---- one record ---- */
 
+static bool is_comment(const walk *w, size_t start) {
+  return w->dialect->comment && w->text.bytes[start] == w->dialect->comment;
+}
+
 static tally_status visit_record(walk *w, const tl_field *fields, size_t count, size_t start, size_t end, tally_error *error) {
-  if (w->dialect->comment && w->text.bytes[start] == w->dialect->comment) return TALLY_OK;
+  if (is_comment(w, start)) return TALLY_OK;
   size_t next = next_start(w, end);
   tl_record record = {.fields = fields,
                       .count = count,
@@ -99,10 +103,11 @@ static tally_status visit_record(walk *w, const tl_field *fields, size_t count, 
   return w->visitor.record(w->visitor.context, &record, &w->enough, error);
 }
 
-/* A record of several lines that has not the number of fields it should have: a quote may have been left open. */
+/* A record of several lines that is a comment or has not the number of fields it should have: a quote may have been left open. */
 static bool seems_open(const walk *w, size_t start, size_t end, size_t count) {
   const tl_dialect *d = w->dialect;
-  if (d->least == 0 || (count >= d->least && count <= d->most)) return false;
+  bool proper = d->least == 0 || (count >= d->least && count <= d->most);
+  if (proper && !is_comment(w, start)) return false;
   const char *bytes = w->text.bytes + start;
   return memchr(bytes, '\n', end - start) || memchr(bytes, '\r', end - start);
 }
@@ -163,10 +168,6 @@ static tally_status take_fields(walk *w, tl_batch *b, tally_error *error) {
   b->texts = s->texts;
   b->quoted = s->quoted;
   return TALLY_OK;
-}
-
-static bool is_comment(const walk *w, size_t start) {
-  return w->dialect->comment && w->text.bytes[start] == w->dialect->comment;
 }
 
 /* Fields of the record whose first field ends at ends[0]; 0 when the record is not complete. */

@@ -367,6 +367,14 @@ static void quotes_out_of_place(void) {
   lax.reader = TALLY_READER_LAX;
   expect_bytes("a,b\nx,\"1\ny,2\nz,3\n", 17, &lax, "a:text 'x' 'y' 'z'; b:integer 1 2 3 | 2 quote that is never closed");
   expect("a,b\nx,\"1\ny,\"2\"\nz,3\n", "a:text 'x' 'y' 'z'; b:integer 1 2 3 | 2 quote that is never closed");
+  /* Closed by the quote of a later row, which would make one row of three. */
+  expect("a,b\n\"x,1\ny,2\nz\"\nw,4\n",
+         "a:text 'x,1' 'y' 'z\"' 'w'; b:integer nil 2 nil 4 | 2 row has too few fields; 2 quote that is never closed; "
+         "4 row has too few fields; 4 quote inside an unquoted field");
+  tally_csv_options comments = TALLY_CSV_OPTIONS;
+  comments.comment = '#';
+  expect_with(&comments, "a,b\n#,\"x\n1,2\n3,4\"\n5,6\n",
+              "a:integer 1 3 5; b:text '2' '4\"' '6' | 4 quote inside an unquoted field");
   expect("a, b\n1, \"x, y\"\n", "a:integer 1; b:text 'x, y'");
   expect("a,b\n\"x\ny\",\"1\"\n", "a:text 'x\ny'; b:integer 1");
 }
