@@ -243,7 +243,8 @@ TALLY_API tally_status tally_table_take(const tally_table *table, const int64_t 
  * ===================================================================================================== */
 
 /* Where bytes come from: exactly one of the three. What begins as gzip does is unpacked, whatever it is called. A regular file is read
- * in pieces; all else is first read to its end. */
+ * in pieces, unless it is packed, is not UTF-8, has escapes, lines to leave out or broken quotes: then it comes into memory whole, as
+ * all other input does. */
 typedef struct tally_input {
   const char *path;  /* a regular file, or anything that can be opened and read */
   const void *bytes; /* memory, with its size; borrowed for the length of the call */
