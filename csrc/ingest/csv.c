@@ -89,7 +89,7 @@ tally_status tl_csv_sniff(tl_csv *it, tl_census *census, tally_error *error) {
                              .trim = it->options.trim && !it->options.all_text};
   TL_TRY(tl_sniff(&it->options, &it->dialect, head, whole, it->first_byte, it->first_line, &it->arena, &it->layout, error));
   it->dialect.separator = it->layout.separator;
-  tl_encoding_count(head, census);
+  if (census) tl_encoding_count(head, census);
   return TALLY_OK;
 }
 

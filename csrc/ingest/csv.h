@@ -29,7 +29,7 @@ tally_status tl_csv_options(const tally_csv_options *given, tally_csv_options *o
 
 /* The bytes, in UTF-8. */
 tally_status tl_csv_decode(tl_csv *csv, tally_error *error);
-/* Separator, preamble, header, by the head of the file; and what the head is made of. */
+/* Separator, preamble, header, by the head of the file; and what the head is made of (NULL: nobody asks). */
 tally_status tl_csv_sniff(tl_csv *csv, tl_census *head, tally_error *error);
 /* Where rows begin, in all of the file. */
 tally_status tl_csv_survey(tl_csv *csv, tally_error *error);

@@ -14,12 +14,11 @@ typedef struct csv {
 
 /* Bytes that cannot be UTF-8 may be far down: then all is looked at again. */
 static tally_status look(tl_csv *file, tally_error *error) {
-  tl_census head;
-  TL_TRY(tl_csv_sniff(file, &head, error));
+  TL_TRY(tl_csv_sniff(file, NULL, error));
   TL_TRY(tl_csv_survey(file, error));
   if (!tl_csv_is_windows(file, &file->ranges.census)) return TALLY_OK;
   TL_TRY(tl_csv_convert(file, "WINDOWS-1252", error));
-  TL_TRY(tl_csv_sniff(file, &head, error));
+  TL_TRY(tl_csv_sniff(file, NULL, error));
   return tl_csv_survey(file, error);
 }
 

@@ -149,6 +149,17 @@ void tl_batch_column(const tl_batch *b, size_t column, tally_text *texts) {
   }
 }
 
+/* The fields of a row that begins at `start`, without their quotes. Most have none, whatever the batch has. */
+static void take_row(walk *w, const uint32_t *ends, size_t width, size_t start, tally_text *texts, bool *quoted) {
+  const char *bytes = w->text.bytes;
+  char quote = w->dialect->quote;
+  for (size_t i = 0; i < width; start = ends[i++] + 1) {
+    texts[i] = tl_text(bytes + start, ends[i] - start);
+    quoted[i] = false;
+    if (texts[i].size > 0 && bytes[start] == quote && !take_field(w, start, ends[i], &texts[i], &quoted[i])) w->regular = false;
+  }
+}
+
 /* Takes the quotes off all fields of the batch. */
 static tally_status take_fields(walk *w, tl_batch *b, tally_error *error) {
   tl_split *s = w->split;
@@ -156,10 +167,9 @@ static tally_status take_fields(walk *w, tl_batch *b, tally_error *error) {
   TL_TRY(tl_mem_reserve((void **)&s->texts, &s->text_capacity, count, sizeof *s->texts, error));
   TL_TRY(tl_mem_reserve((void **)&s->quoted, &s->quoted_capacity, count, sizeof *s->quoted, error));
   w->scratch_used = 0;
-  for (size_t i = 0, field = 0; i < count && w->regular; i++) {
-    w->regular = take_field(w, start, b->ends[i], &s->texts[i], &s->quoted[i]);
-    field = field + 1 == b->width ? 0 : field + 1;
-    start = field ? b->ends[i] + 1 : next_start(w, b->ends[i]);
+  for (size_t i = 0; i < count && w->regular; i += b->width) {
+    take_row(w, b->ends + i, b->width, start, s->texts + i, s->quoted + i);
+    start = next_start(w, b->ends[i + b->width - 1]);
   }
   b->texts = s->texts;
   b->quoted = s->quoted;
