@@ -69,13 +69,24 @@ static inline bool tl_number_sixteen_digits(const char *at, size_t size, uint64_
   return true;
 }
 
-static inline bool tl_number_quick_integer(tally_text text, int64_t *out) {
+/* With a minus, or of more than eight digits. */
+static inline bool tl_number_longer_integer(tally_text text, int64_t *out) {
   bool negative = text.size > 1 && text.bytes[0] == '-';
   text = tl_text(text.bytes + negative, text.size - negative);
   uint64_t value;
   if (!tl_number_sixteen_digits(text.bytes, text.size, &value) || (text.bytes[0] == '0' && text.size > 1)) return false;
   *out = negative ? -(int64_t)value : (int64_t)value;
   return true;
+}
+
+static inline bool tl_number_quick_integer(tally_text text, int64_t *out) {
+  uint64_t value;
+  bool padded = text.size > 1 && text.bytes[0] == '0';
+  if (__builtin_expect(text.size - 1 < 8 && !padded && tl_number_eight_digits(text.bytes, text.size, &value), 1)) {
+    *out = (int64_t)value;
+    return true;
+  }
+  return text.size > 0 && tl_number_longer_integer(text, out);
 }
 
 static inline bool tl_number_quick_number(tally_text text, char decimal, double *out) {
