@@ -474,6 +474,19 @@ static void test_memory(const tally_table *table) {
   }
 }
 
+/* A few pieces are held at a time, however much is written. */
+static void test_bounded(void) {
+  tally_table *table = long_table(1000000);
+  struct stat now;
+  tally_threads(2);
+  tally_set_memory_limit(tally_memory_used() + (4 << 20));
+  MUST(tally_write_csv(table, &(tally_output){.path = path}, NULL, &check_error));
+  tally_set_memory_limit(0);
+  tally_threads(0);
+  CHECK(stat(path, &now) == 0 && now.st_size > 15 << 20);
+  tally_table_release(table);
+}
+
 int main(void) {
   /* Thousands of fsync take their time on a disk. */
   snprintf(folder, sizeof folder, "%s/tally-output-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
@@ -492,6 +505,7 @@ int main(void) {
   test_kill(table, &expected);
   test_race(table, &expected);
   test_memory(table);
+  test_bounded();
   free(expected.bytes);
   tally_table_release(table);
   unlink(path);
