@@ -226,6 +226,14 @@ static tally_status read_range(tl_batches *it, size_t index, tl_plan *plan, tl_r
   return status;
 }
 
+/* What is wrong with rows of a file that was changed meanwhile is that it was changed. */
+static tally_status read_range_unchanged(tl_batches *it, size_t index, tl_plan *plan, tl_room *room, const char *const *names,
+                                         size_t count, tally_table **out, tally_error *error) {
+  tally_error found = {0};
+  tally_status status = read_range(it, index, plan, room, names, count, out, &found);
+  return status == TALLY_OK ? TALLY_OK : tl_source_settle(&it->file.source, status, &found, error);
+}
+
 static tally_status batch(void *context, size_t index, const char *const *names, size_t count, tally_table **out,
                           tally_error *error) {
   tl_batches *it = ((tally_reading *)context)->batches;
@@ -237,7 +245,7 @@ static tally_status batch(void *context, size_t index, const char *const *names,
     plan.columns[i] = it->file.plan.columns[i];
     plan.columns[i].wanted = plan.columns[i].wanted && is_among(plan.columns[i].name, names, count);
   }
-  if (status == TALLY_OK) status = read_range(it, index, &plan, &own->room, names, count, out, error);
+  if (status == TALLY_OK) status = read_range_unchanged(it, index, &plan, &own->room, names, count, out, error);
   if (own) give_back(it, own);
   tl_mem_free(plan.columns);
   return status;
@@ -394,8 +402,10 @@ static tally_status scan(tally_reading *reading, const tally_input *input, tally
   if (it->file.options.limit >= 0) return tl_fail(error, TALLY_ESHAPE, "a limit is not for a scan: take the head of its rows");
   TL_TRY(keep_options(&it->file, error));
   TL_TRY(open_file(&it->file, input, error));
-  TL_TRY(look(it, error));
-  TL_TRY(take_sample(it, reading, error));
+  tally_error found = {0};
+  tally_status status = look(it, &found);
+  if (status == TALLY_OK) status = take_sample(it, reading, &found);
+  TL_TRY(tl_source_settle(&it->file.source, status, &found, error));
   TL_TRY(tl_problems_table(&it->file.problems, &reading->problems, error));
   return tl_csv_facts(&it->file, "fast", reading, error);
 }

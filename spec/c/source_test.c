@@ -570,6 +570,74 @@ static void every_change_is_seen(void) {
   free(packed);
 }
 
+/* ---- rows that are drawn later ---- */
+
+static tally_status draw_rows(tally_reading *reading, tally_table **out, tally_error *error) {
+  tally_source source;
+  tally_program *program = NULL;
+  tally_status status = tally_reading_source(reading, &source, error);
+  if (status == TALLY_OK) status = tally_program_over(&source, &program, error);
+  if (status == TALLY_OK) status = tally_program_collect(program, NULL, 0, out, error);
+  tally_program_release(program);
+  return status;
+}
+
+static tally_status scan_rows(tally_table **out, tally_error *error) {
+  tally_csv_options options = TALLY_CSV_OPTIONS;
+  options.chunk_bytes = 16;
+  tally_reading *reading = NULL;
+  tally_status status = tally_scan_csv(&(tally_input){.path = path}, &options, &reading, error);
+  if (status == TALLY_OK) status = draw_rows(reading, out, error);
+  tally_reading_release(reading);
+  return status;
+}
+
+/* The call number `at` goes wrong so while rows are scanned. Whether there was such a call. */
+static bool try_scan(const tally_table *expected, int at, int how, bool *failed) {
+  size_t memory = tally_memory_used(), files = open_files();
+  tally_error error = {0};
+  tally_table *rows = NULL;
+  fault.armed = true, fault.forever = fault.hit = false, fault.seen = fault.reads = 0, fault.at = at, fault.how = how;
+  tally_status status = scan_rows(&rows, &error);
+  fault.armed = false;
+  bool right = status == TALLY_OK ? twin_same_table(rows, expected) : status == TALLY_EIO && !rows && error.text[0];
+  if (how == CHANGE && status != TALLY_OK) right = right && strstr(error.text, "was changed while being read");
+  CHECK(right);
+  if (!right) fprintf(stderr, "  scan, call %d, error %d: %s %s\n", at, how, tally_status_name(status), error.text);
+  if (how == SHORTEN || how == EINTR) CHECK(status == TALLY_OK || at == 1); /* an fstat is not made again */
+  *failed = status != TALLY_OK;
+  tally_table_release(rows);
+  CHECK(tally_memory_used() == memory && open_files() == files);
+  return fault.hit;
+}
+
+static void scanning_is_no_different(void) {
+  static const char text[] =
+      "level,students\nUG,\"1,075\"\nPGT,730\nPGR,95\nUG,525\nPGT,7\nPGR,12\nUG,10900\nUG,8\nPGT,770\nPGR,310\n";
+  static const int errors[] = {EIO, ENOMEM, EBADF, SHORTEN};
+  static void (*const changes[])(void) = {cut_file, extend_file, rewrite_file, replace_file, remove_file};
+  tally_reading *whole = read_bytes(text, sizeof text - 1, NULL);
+  const tally_table *expected = tally_reading_table(whole);
+  write_file(path, text, sizeof text - 1);
+  bool failed = false;
+  for (size_t e = 0; e < sizeof errors / sizeof *errors; e++) {
+    int calls = 0;
+    while (try_scan(expected, calls, errors[e], &failed)) calls++;
+    CHECK(calls > 10);
+  }
+  for (size_t c = 0; c < sizeof changes / sizeof *changes; c++) {
+    int failures = 0, at = 2;
+    fault.change = changes[c];
+    do {
+      write_file(path, text, sizeof text - 1);
+      write_file(other, text, sizeof text - 1);
+      failures += failed;
+    } while (try_scan(expected, at++, CHANGE, &failed));
+    CHECK(failures >= fault.reads);
+  }
+  tally_reading_release(whole);
+}
+
 /* Files of /proc say that they are empty. */
 static void a_file_that_says_it_is_empty(void) {
   tally_reading *reading = NULL;
@@ -598,6 +666,7 @@ int main(void) {
   interruptions_do_not_matter();
   a_silent_pipe_can_be_left();
   every_change_is_seen();
+  scanning_is_no_different();
   a_file_that_says_it_is_empty();
   remove(path);
   remove(other);
