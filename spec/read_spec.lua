@@ -96,6 +96,10 @@ describe("an option", function()
     assert.same({ "text", "integer" }, csv("a,b\n1,2\n", { types = { a = "text" } }):types())
     assert.same({ "text", "text" }, csv("a,b\n1,2\n", { all_text = true }):types())
     assert.equal(1, #csv("a\n1\n2\n", { limit = 1 }))
+    assert.same({ "5", "1" }, csv("5,1\n5,6\n", { header = "first" }):names())
+    assert.equal(2, #csv "5,6\n7,8\n")
+    assert.same({ "1", "2", "3" }, csv("1,2,3\n4,5,7\n"):names())
+    assert.equal(2, #csv("1,2,3\n4,5,7\n", { header = "none" }))
     assert.equal(1.5, csv("a;b\n1,5;2\n", { decimal = ",", separator = ";" }):value(1, "a"))
     assert.is_nil(csv("a\nnone\n", { missing = { "none" } }):value(1, "a"))
   end)
@@ -203,6 +207,31 @@ describe("several files", function()
   end)
 end)
 
+describe("of one file and of several", function()
+  it("origin names a column that says which", function()
+    local one, two = file("o1.csv", "a\n1\n2\n"), file("o2.csv", "a\n3\n")
+    local t = tally.read_csv(one, { origin = "source" })
+    assert.same({ "source", "a" }, t:names())
+    assert.equal("o1.csv", t:value(2, "source"))
+    assert.same({ "a" }, tally.read_csv(one):names())
+    assert.same({ "a" }, tally.read_csv(one, { origin = false }):names())
+    assert.same({ "source", "a" }, tally.read_csv({ one, two }, { origin = "source" }):names())
+    assert.same({ "a" }, tally.read_csv({ one, two }, { origin = false }):names())
+    assert.same({ "source", "a" }, tally.scan_csv(one, { origin = "source" }):names())
+    assert.equal("o1.csv", tally.scan_csv(one, { origin = "source" }):collect():value(1, "source"))
+    assert.same({ "source", "a" }, tally.read_json({ text = '[{"a":1}]' }, { origin = "source" }):names())
+  end)
+
+  it("limit counts the rows of all", function()
+    local paths = { file("l1.csv", "a,b\n1,x\n2,y\n"), file("l2.csv", "a,b\n3,\n4,\n"), file("l3.csv", "a,c\n5,6\n") }
+    for limit, rows in pairs { [0] = 0, 1, 2, 3, 4, 5, 5 } do
+      assert.equal(rows, #tally.read_csv(paths, { limit = limit }), limit)
+    end
+    assert.same({ 1, 2, 3 }, { table.unpack(tally.read_csv(paths, { limit = 3 }):column "a") })
+    assert.equal(2, #tally.read_csv(paths, { limit = 3 }):sources())
+  end)
+end)
+
 describe("problems", function()
   local text = "a,b\n1,2\n3\n4,5,6\n"
 
@@ -218,8 +247,10 @@ describe("problems", function()
   it("of several files say which", function()
     local paths = { file("q1.csv", text), file("q2.csv", "a,b\n1,2\n") }
     local t
-    assert.truthy(said(function() t = tally.read_csv(paths) end):find("2 problems in 2 files", 1, true))
+    assert.truthy(said(function() t = tally.read_csv(paths) end):find("2 problems in q1.csv, of 2 files (", 1, true))
     assert.equal("q1.csv", t:problems():value(1, "file"))
+    for i = 2, 5 do paths[i] = file(("q%d.csv"):format(i), text) end
+    assert.truthy(said(function() tally.read_csv(paths) end):find("10 problems in q1.csv, q2.csv, q3.csv and 2 more, of 5 files (", 1, true))
   end)
 end)
 

@@ -146,19 +146,43 @@ end
 
 -- ---- From parts to a Table ----
 
---- Says, on standard error: "3 problems in x.csv (row has too few fields, …): see t:problems()".
--- @param problems a core table
--- @param name what was read
-function read.say_problems(problems, name)
-  local kinds, seen = {}, {}
-  local what = problems:column "what"
-  for i = 1, problems:rows() do
-    local kind = what:value(i)
-    if not seen[kind] then kinds[#kinds + 1] = kind end
-    seen[kind] = true
+-- The different texts of a column, in order of appearance.
+local function different(column)
+  local texts, seen = {}, {}
+  for i = 1, column:length() do
+    local text = column:value(i)
+    if not seen[text] then texts[#texts + 1] = text end
+    seen[text] = true
   end
-  local count = number.count(problems:rows(), "problem")
-  io.stderr:write(("tally: %s in %s (%s): see t:problems()\n"):format(count, name, table.concat(kinds, ", ")))
+  return texts
+end
+
+local FILES_SAID = 3
+
+-- "x.csv", or of several files those that have problems: "x.csv and y.csv, of 5 files".
+local function where(problems, name)
+  if not problems:index "file" then return name end
+  local files = different(problems:column "file")
+  local more = #files - FILES_SAID
+  local shown = table.concat(files, ", ", 1, math.min(#files, FILES_SAID))
+  return ("%s%s, of %s"):format(shown, more > 0 and (" and %d more"):format(more) or "", name)
+end
+
+--- Says, on standard error: "3 problems in x.csv (row has too few fields, …): see t:problems()".
+-- @param problems a core table; of several files its column `file` says which
+-- @param name what was read: a file, "5 files"
+function read.say_problems(problems, name)
+  io.stderr:write(("tally: %s in %s (%s): see t:problems()\n"):format(number.count(problems:rows(), "problem"),
+    where(problems, name), table.concat(different(problems:column "what"), ", ")))
+end
+
+--- The name of the column that says which file, or nil: as the option says, and of several files `file`.
+-- @param options
+-- @param several files
+-- @return a name or nil
+function read.origin(options, several)
+  if options.origin == nil then return several and "file" or nil end
+  return options.origin or nil
 end
 
 local function mark_totals(core_table, option)
@@ -185,23 +209,40 @@ end
 local function build(parts, several, options)
   local first = parts[1]
   local core_table, problems, metadata, name = first.table, first.problems, first.source.metadata, base_name(first.name)
+  local origin = read.origin(options, several)
   if several then
-    local origin = options.origin == nil and "file" or options.origin or nil
     core_table, problems = bind.tables(parts, origin)
     metadata, name = bind.metadata(parts), number.count(#parts, "file")
+  elseif origin then
+    core_table = bind.tables(parts, origin)
   end
   if problems:rows() > 0 and not options.quiet then read.say_problems(problems, name) end
   local sources = bind.each(parts, "source")
   return table_of(core_table, options, { sources = sources, metadata = metadata, problems = problems })
 end
 
+-- Reads inputs one after another, until there are as many rows as are wanted.
+local function read_parts(inputs, read_one, options)
+  local parts, limits, wanted = {}, {}, options.limit
+  local function read_again(input, with)
+    with.limit = limits[input]
+    return read_part(input, read_one, with)
+  end
+  for i, input in ipairs(inputs) do
+    if i > 1 and wanted == 0 then break end
+    limits[input] = wanted
+    parts[i] = read_again(input, options)
+    wanted = wanted and wanted - parts[i].table:rows()
+  end
+  return parts, read_again
+end
+
 local function reader(name, read_one, format)
   return function(input, options)
     options = read_options.check(name, options, format)
     local inputs, several = read.inputs_of(name, input)
-    local engine, parts = read_options.engine(options, format), {}
-    local function read_again(each, with) return read_part(each, read_one, with) end
-    for i, each in ipairs(inputs) do parts[i] = read_again(each, engine) end
+    local engine = read_options.engine(options, format)
+    local parts, read_again = read_parts(inputs, read_one, engine)
     if several then parts = read.agree_on_types(parts, engine, read_again) end
     return build(parts, several, options)
   end
@@ -210,11 +251,11 @@ end
 --- Reads one or several CSV files as they were published.
 --
 -- Options: `separator` `quote` `escape` `encoding` `decimal` `comment` (characters and names; found when not given),
--- `header` ("guess", "first", "none"), `skip` (lines), `limit` (rows), `names` (for the columns, in order), `columns`
--- (only these), `types` ({ UKPRN = "text" }), `all_text`, `missing` (texts read as missing), `symbols` (texts read as
--- missing with a reason), `trim`, `on_problem` ("report", "error", "drop"), `totals` (false, a list of labels, or a
--- formula), `origin` (the name of the column that says which file, or false), `quiet` (true: nothing on standard
--- error).
+-- `header` ("guess", "first", "none"), `skip` (lines of each file), `limit` (rows, of all files together), `names` (for
+-- the columns, in order), `columns` (only these), `types` ({ UKPRN = "text" }), `all_text`, `missing` (texts read as
+-- missing), `symbols` (texts read as missing with a reason), `trim`, `on_problem` ("report", "error", "drop"),
+-- `totals` (false, a list of labels, or a formula), `origin` (the name of the column that says which file, or false),
+-- `quiet` (true: nothing on standard error).
 --
 -- @function csv
 -- @param input a path, a pattern ("table-28-*.csv"), { paths }, { text = "…" }, an open file, or "-" for standard input
