@@ -95,6 +95,15 @@ describe("a mistake in a formula", function()
     return { err.formula, err.line, err.column, err.file }
   end
 
+  it("has its function named, also by the name that it has elsewhere", function()
+    for name, written in pairs { averge = "mean(x)", averge_x = false, meddian = false } do
+      local _, err = pcall(function() return t:filter(name .. "(n) > 1") end)
+      assert.equal(written and ("no function '%s'; here it is written %s"):format(name, written)
+        or name == "meddian" and "no function 'meddian'; did you mean 'median'?" or "no function 'averge_x'",
+        err.message:match "^[^\n]*")
+    end
+  end)
+
   it("has its line and column in the error", function()
     assert.same({ "n * / 2", 1, 5 }, place(function() t:filter "n * / 2" end))
     assert.same({ "x = n +\n  levle", 2, 3 }, place(function() t:derive "x = n +\n  levle" end))

@@ -7,7 +7,8 @@
 --     marks     does the table carry the hidden boolean column `is_total`, which marks rows that are totals of
 --     others?
 --     groups    the names that group_by gave
---     info      sources, metadata, problems, notes, total_columns, total_name, described: carried through unchanged
+--     info      sources, metadata, problems, notes, total_columns, total_name, described, whole (the columns whose
+--     texts are not cut where they are printed): carried through unchanged
 --
 -- @module tally.schema
 
