@@ -290,6 +290,7 @@ typedef struct tally_reading_facts {
   int64_t bytes;            /* bytes read, as they came */
   const char *compression;  /* "gzip", which was undone; NULL: none */
   const char *separator_evidence; /* "198 of the first 200 records have 13 fields", "given"; NULL for JSON */
+  const char *const *percent_columns; /* names of the columns of numbers that were written with %, ended by NULL; NULL for JSON */
 } tally_reading_facts;
 
 TALLY_API void tally_reading_release(tally_reading *reading);

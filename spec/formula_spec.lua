@@ -87,6 +87,30 @@ describe("a formula", function()
   end)
 end)
 
+describe("a mistake in a formula", function()
+  local t = tally.from_columns { { "level", { "UG" } }, { "n", { 75 } } }
+
+  local function place(action)
+    local _, err = pcall(action)
+    return { err.formula, err.line, err.column, err.file }
+  end
+
+  it("has its function named, also by the name that it has elsewhere", function()
+    for name, written in pairs { averge = "mean(x)", averge_x = false, meddian = false } do
+      local _, err = pcall(function() return t:filter(name .. "(n) > 1") end)
+      assert.equal(written and ("no function '%s'; here it is written %s"):format(name, written)
+        or name == "meddian" and "no function 'meddian'; did you mean 'median'?" or "no function 'averge_x'",
+        err.message:match "^[^\n]*")
+    end
+  end)
+
+  it("has its line and column in the error", function()
+    assert.same({ "n * / 2", 1, 5 }, place(function() t:filter "n * / 2" end))
+    assert.same({ "x = n +\n  levle", 2, 3 }, place(function() t:derive "x = n +\n  levle" end))
+    assert.same({ "m = sum(level)", 1, 5 }, place(function() t:aggregate "m = sum(level)" end))
+  end)
+end)
+
 describe("a mistake in a formula is shown where it is:", function()
   local function fault(text, expected)
     it(text == "" and "(nothing)" or text, function()

@@ -1,6 +1,7 @@
 -- Printing: numbers, widths, the grid on the screen, text and Markdown.
 
 local tally = require "tally"
+local files = require "spec.support.files"
 local core = require "tally.core"
 local number = require "tally.number"
 local print_ = require "tally.print"
@@ -189,6 +190,29 @@ describe("a table on the screen", function()
     local at_80 = print_.table(t)
     columns = "not a number"
     assert.equal(at_80, print_.table(t))
+  end)
+
+  it("takes the width of the terminal without COLUMNS", function()
+    local path = os.tmpname()
+    files.write(path, "print('width', tostring((require 'tally.core'.screen_width())))\n"
+      .. "print(require 'tally'.from_columns { { 'a', { ('x'):rep(40) } }, { 'b', { ('y'):rep(40) } } })\n")
+    local function said(command)
+      local pipe = io.popen(command:format(path))
+      local text = pipe:read "a"
+      pipe:close()
+      return text:match "width%s+(%w+)", text:find(("x"):rep(40) .. "  " .. ("y"):rep(40), 1, true) ~= nil
+    end
+    assert.same({ "nil", false }, { said "env -u COLUMNS lua5.4 %s" })
+    assert.same({ "123", true }, { said "script -qec 'stty cols 123; env -u COLUMNS lua5.4 %s' /dev/null" })
+    os.remove(path)
+  end)
+
+  it("shows in whole what problems there are", function()
+    local t = csv("a,a_rather_long_name_of_a_column\n1,2\n3\n" .. ("x"):rep(120) .. ",1,2,3\n", { quiet = true })
+    columns = "80"
+    local text = print_.table(t:problems())
+    assert.truthy(text:find("row has too few fields", 1, true) and text:find("row has too many fields", 1, true), text)
+    for _, line in ipairs(lines_of(text)) do assert.is_true(width.of(line) <= 80, line) end
   end)
 
   it("may have no rows and no columns", function()

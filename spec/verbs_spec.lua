@@ -251,6 +251,38 @@ describe("academic years written as integers", function()
   end)
 end)
 
+describe("what does not add up", function()
+  it("is a year, whatever its column is called", function()
+    for _, name in ipairs { "y", "period", "cycle", "year", "Fy", "session" } do
+      for _, years in ipairs { { 2019, 2020 }, { 201920, 202021 } } do
+        local t = tally.from_columns { { "g", { "a", "b" } }, { name, years }, { "n", { 5, 6 } } }
+        assert.is_nil(t:totals():value(3, name))
+        assert.equal(11, t:totals():value(3, "n"))
+        assert.is_nil(t:rename { other = name }:top(1, "n", { other = "All other" }):value(2, "other"))
+        assert.truthy(tostring(t):find(" " .. years[1] .. "  ", 1, true))
+      end
+    end
+  end)
+
+  it("is not what only has the name of a year", function()
+    local t = tally.from_columns { { "g", { "a", "b" } }, { "period", { 1, 2 } }, { "y", { 3500, 2500 } } }
+    assert.same({ 3, 6000 }, { t:totals():value(3, "period"), t:totals():value(3, "y") })
+    assert.truthy(tostring(t):find("3,500", 1, true))
+  end)
+
+  it("is a percentage of a file, and a code", function()
+    local t = tally.read_csv { text = "g,rate,n\na,12.5%,3\nb,3%,4\n" }
+    assert.same({ "rate" }, t:sources()[1].facts.percent_columns)
+    for _, u in ipairs { t, t:rename { share = "rate" }:rename { rate = "share" }, t:derive "rate = rate", t:filter "n > 0" } do
+      assert.is_nil(u:totals():value(3, "rate"))
+      assert.equal(7, u:totals():value(3, "n"))
+    end
+    assert.is_nil(t:drop "n":pivot("g", "rate"):totals { of = { "a" } }:value(2, "b"))
+    local codes = tally.from_columns { { "g", { "a", "b" } }, { "order id", { 10001, 10002 } }, { "n", { 1, 2 } } }
+    assert.is_nil(codes:totals():value(3, "order id"))
+  end)
+end)
+
 describe("a description", function()
   it("keeps the digits of large integers", function()
     local t = tally.from_columns { { "id number", { 9007199254740993, 1, 9007199254740993 } }, { "n", { 1, 2, 9007199254740992 } } }

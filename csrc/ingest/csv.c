@@ -159,6 +159,26 @@ tally_status tl_csv_refuse_problems(const tl_csv *it, const tl_problems *problem
                     (int)first->text.size, first->text.bytes);
 }
 
+static bool is_percent(const tl_column_plan *column) {
+  return tl_manner_type(column->manner) != TALLY_TEXT && (column->shapes & TL_SHAPE_PERCENT);
+}
+
+/* The columns whose numbers are percentages, so that whoever adds columns up can leave them out. */
+static tally_status note_percent_columns(const tl_csv *it, tally_reading *out, tally_error *error) {
+  const char **names = tl_arena_new(&out->arena, (it->plan.count + 1) * sizeof *names);
+  size_t count = 0;
+  if (!names) return tl_no_memory(error);
+  for (size_t i = 0; i < it->plan.count; i++) {
+    const tl_column_plan *column = &it->plan.columns[i];
+    if (!is_percent(column)) continue;
+    names[count] = tl_arena_text(&out->arena, column->name, strlen(column->name));
+    if (!names[count++]) return tl_no_memory(error);
+  }
+  names[count] = NULL;
+  out->facts.percent_columns = names;
+  return TALLY_OK;
+}
+
 tally_status tl_csv_facts(const tl_csv *it, const char *reader, tally_reading *out, tally_error *error) {
   out->facts = (tally_reading_facts){.format = "csv",
                                      .reader = reader,
@@ -172,6 +192,7 @@ tally_status tl_csv_facts(const tl_csv *it, const char *reader, tally_reading *o
   out->facts.separator_evidence = tl_arena_text(&out->arena, evidence, strlen(evidence));
   out->facts.encoding = tl_arena_text(&out->arena, it->encoding, strlen(it->encoding));
   if (!out->facts.encoding || !out->facts.separator_evidence) return tl_no_memory(error);
+  TL_TRY(note_percent_columns(it, out, error));
   return tl_metadata_table(it->layout.metadata, it->layout.metadata_count, &out->metadata, error);
 }
 

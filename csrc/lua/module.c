@@ -4,6 +4,8 @@
 #include "lua/module.h"
 
 #include <stdatomic.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "lua/argument.h"
 #include "lua/expression.h"
@@ -105,6 +107,14 @@ static int core_nearest(lua_State *L) {
   return 1;
 }
 
+/* core.screen_width() -> the columns of the terminal that standard output goes to, or nil when it goes elsewhere */
+static int core_screen_width(lua_State *L) {
+  struct winsize size;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 0;
+  tl_push_integer(L, size.ws_col);
+  return 1;
+}
+
 #ifdef TALLY_UNSTABLE
 /* core.fail_allocation(n [, forever]): for tests: the engine's allocation after n more is refused; n < 0: off */
 static int core_fail_allocation(lua_State *L) {
@@ -124,6 +134,7 @@ static const luaL_Reg machine_functions[] = {
     {"progress", tl_progress},
     {"format_number", core_format_number},
     {"nearest", core_nearest},
+    {"screen_width", core_screen_width},
     {"set_error_metatable", tl_set_error_metatable},
     {"caller", tl_caller},
 #ifdef TALLY_UNSTABLE

@@ -223,9 +223,22 @@ static int reading_sample(lua_State *L) {
   return push_part(L, tally_reading_sample);
 }
 
+/* Gives the table on the top the names of the columns of percentages. The reading is asked anew for each: a finalizer may close it.
+ */
+static void set_percent_columns(lua_State *L) {
+  lua_newtable(L);
+  for (int i = 0;; i++) {
+    const char *const *names = tally_reading_get_facts(tl_open_reading(L, 1))->percent_columns;
+    if (!names || !names[i]) break;
+    lua_pushstring(L, names[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "percent_columns");
+}
+
 /* reading:facts() -> { format =, encoding =, reader =, byte_order_marks =, separator =, separator_evidence =, header_line =,
- * bytes =, compression = }; separator and its evidence are nil for JSON, header_line is nil without a header, compression without
- * one */
+ * bytes =, compression =, percent_columns = {names} }; separator and its evidence are nil for JSON, header_line is nil without a
+ * header, compression without one */
 static int reading_facts(lua_State *L) {
   enum { FORMAT, ENCODING, READER, EVIDENCE, COMPRESSION, TEXTS };
   static const char *const keys[TEXTS] = {[FORMAT] = "format",
@@ -241,7 +254,7 @@ static int reading_facts(lua_State *L) {
                               [EVIDENCE] = facts.separator_evidence,
                               [COMPRESSION] = facts.compression};
   for (int i = 0; i < TEXTS; i++) snprintf(texts[i], sizeof texts[i], "%s", found[i] ? found[i] : "");
-  lua_createtable(L, 0, 9);
+  lua_createtable(L, 0, 10);
   for (int i = 0; i < TEXTS; i++) set_text(L, keys[i], texts[i]);
   if (facts.separator != 0) {
     lua_pushlstring(L, &facts.separator, 1);
@@ -250,6 +263,7 @@ static int reading_facts(lua_State *L) {
   if (facts.header_line > 0) set_integer(L, "header_line", facts.header_line);
   set_integer(L, "byte_order_marks", facts.byte_order_marks);
   set_integer(L, "bytes", facts.bytes);
+  set_percent_columns(L);
   return 1;
 }
 

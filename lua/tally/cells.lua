@@ -6,36 +6,26 @@
 -- @module tally.cells
 
 local number = require "tally.number"
+local schema_ = require "tally.schema"
 local width = require "tally.width"
+local years = require "tally.years"
 
 local cells = {}
 
 --- What stands for a missing value without a published symbol.
 cells.missing = "·"
 
--- Words in the name of an integer column whose values are labels and not quantities.
-local label_words = {
-  year = true, cycle = true, period = true, id = true, identifier = true, code = true, ukprn = true,
-}
-
-local function is_label(name)
-  for word in name:lower():gmatch "%a+" do
-    if label_words[word] then return true end
-  end
-  return false
-end
-
---- Integers are printed plain when the name says that they are labels and they look it: years lie in 1000..2999 or are
--- like 201920.
+--- Integers are printed plain when the name says that they are keys, or when it says that they are years and they look
+-- it.
 -- @param name
 -- @param values an array with its length in `n`
 -- @return a boolean
 function cells.prints_plain(name, values)
-  if not is_label(name) then return false end
-  if not name:lower():find "year" then return true end
+  if schema_.is_code(name) then return true end
+  if not years.is_name(name) then return false end
   for i = 1, values.n do
     local value = values[i]
-    if value and not (value >= 1000 and value <= 2999 or value >= 100000 and value <= 299999) then return false end
+    if value and not (years.is_calendar(value) or years.is_academic(value)) then return false end
   end
   return true
 end

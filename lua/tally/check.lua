@@ -177,6 +177,15 @@ local function type_of_call(node, types, parsed, arguments, expression, schema)
     .. hint_of(node, types, arguments, expression, schema))
 end
 
+-- How a function is written here of which the name in another language is misspelt: "averge".
+local function nearly_elsewhere(name)
+  local names = {}
+  if #name < 4 then return nil end
+  for each in pairs(functions_elsewhere) do names[#names + 1] = each end
+  table.sort(names)
+  return functions_elsewhere[suggest.nearest(name, names)]
+end
+
 local function check_function_name(node, parsed)
   if M.is_aggregate(node) then
     local what = functions[node.func] and ("%s() of one value is an aggregate"):format(node.func)
@@ -191,9 +200,10 @@ local function check_function_name(node, parsed)
   end
   local names = core.functions()
   for _, name in ipairs(core.aggregates()) do names[#names + 1] = name end
-  local written = functions_elsewhere[node.func]
+  local hint = suggest.hint(node.func, names)
+  local written = functions_elsewhere[node.func] or hint == "" and nearly_elsewhere(node.func)
   formula.fault(parsed, node.at, "name", ("no function '%s'%s"):format(node.func, written
-    and "; here it is written " .. written or suggest.hint(node.func, names)))
+    and "; here it is written " .. written or hint))
 end
 
 -- Two texts compared with one another say nothing of the rows: one of them was to be a column.

@@ -1,8 +1,9 @@
 --- The one kind of error that tally throws.
 -- An error is a table with `kind` ("name", "type", "syntax", "shape", "range", "io", "memory", "cancel"),
--- `message`, as far as they are known `file`, `line` and `column` of the input concerned, and `script` and
--- `script_line`, where tally was called. `tostring` gives "script:line: file:line:column: message". The engine raises
--- the same kind of object: loading this module tells it so.
+-- `message`, as far as they are known `file` or `formula`, and the `line` and `column` (in bytes, from 1) in it, and
+-- `script` and `script_line`, where tally was called. `tostring` gives "script:line: file:line:column: message"; the
+-- message of a formula shows its place itself. The engine raises the same kind of object: loading this module tells it
+-- so.
 -- @module tally.error
 
 local core = require "tally.core"
@@ -17,6 +18,7 @@ Error.library = debug.getinfo(1, "S").source:match "^(.*)[/\\]error%.lua$"
 --- What happened to which input: the message, preceded by the place in the input when there is one.
 -- @treturn string
 function Error:text()
+  if self.formula then return self.message end
   local place = {}
   if self.file then place[#place + 1] = self.file end
   if self.line then place[#place + 1] = tostring(self.line) end

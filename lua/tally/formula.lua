@@ -46,6 +46,12 @@ local function excerpt(source, at, start)
   return line:gsub("%c", " "), (" "):rep(columns)
 end
 
+-- The line and the column of a byte.
+local function place_of(source, at)
+  local _, breaks = source:sub(1, at - 1):gsub("\n", "")
+  return breaks + 1, #source:sub(1, at - 1):match "[^\n]*$" + 1
+end
+
 --- Raises an error that shows the formula with a caret under the fault.
 -- @tparam table formula what `parse` gave, or a table with its `source`
 -- @tparam number at the byte at fault
@@ -54,7 +60,9 @@ end
 function M.fault(formula, at, kind, message)
   local start = formula.start or 1
   local line, blanks = excerpt(formula.source, at, at >= start and start or 1)
-  error_.throw(kind, ("%s\n  %s\n  %s^"):format(message, line, blanks))
+  local fields = { formula = formula.source }
+  fields.line, fields.column = place_of(formula.source, at)
+  error_.throw(kind, ("%s\n  %s\n  %s^"):format(message, line, blanks), fields)
 end
 
 -- What to write instead of an operator that other languages have.

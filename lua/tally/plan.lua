@@ -35,11 +35,22 @@ end
 
 -- ---- Where rows come from ----
 
--- The schema of a table that is there; integers that are years are known as such, whatever the name of their column.
+-- The columns that files gave as percentages: { [name] = true }.
+local function percentages(info)
+  local names = {}
+  for _, source in ipairs(info and info.sources or {}) do
+    for _, name in ipairs(source.facts and source.facts.percent_columns or {}) do names[name] = true end
+  end
+  return names
+end
+
+-- The schema of a table that is there; integers that are years are known as such, whatever the name of their column,
+-- and so are percentages, which are not added up.
 local function schema_of(core_table, names, info)
-  local schema = schema_.new(names, core_table:types(), info)
+  local schema, is_percentage = schema_.new(names, core_table:types(), info), percentages(info)
   for _, column in ipairs(schema.columns) do
     if column.type == "integer" then column.like = years.kind(core_table, column.name) end
+    if is_percentage[column.name] then column.additive = false end
   end
   return schema
 end
@@ -60,7 +71,7 @@ end
 -- @tparam[opt] table info
 -- @tparam string text
 function M.scan(rows, core_table, info, text)
-  return node_of("scan", {}, { rows = rows }, schema_.new(core_table:names(), core_table:types(), info), text)
+  return node_of("scan", {}, { rows = rows }, schema_of(core_table, core_table:names(), info), text)
 end
 
 --- A table that has been made from a plan already, because its columns are data.
@@ -255,6 +266,10 @@ function M.pivot(node, keys, names_from, values_from, totals)
   for name in pairs(node.schema.info.total_columns or {}) do total_columns[name] = true end
   for _, name in ipairs(totals or {}) do total_columns[name] = true end
   local schema = schema_of(wide, names, schema_.info_with(node.schema.info, "total_columns", total_columns))
+  local filled = schema_.find(node.schema, values_from)
+  for _, column in ipairs(schema.columns) do
+    if not is_key[column.name] then column.additive = filled.additive end
+  end
   return M.known(node, wide, schema, ("the values of '%s' become columns, filled from '%s'"):format(names_from,
     values_from))
 end

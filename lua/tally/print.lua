@@ -12,6 +12,7 @@
 -- @module tally.print
 
 local cells = require "tally.cells"
+local core = require "tally.core"
 local number = require "tally.number"
 local run = require "tally.run"
 local width = require "tally.width"
@@ -30,9 +31,13 @@ local rows_shown = { all = 20, head = 10, tail = 5 }
 local roomy, crowded = 48, 28
 local narrower = { 40, 34, crowded, 22, 18, 14 }
 
+local function usable(columns)
+  return columns and columns >= 20 and columns or nil
+end
+
+-- COLUMNS is the word of whoever set it; shells do not pass theirs on, so the terminal is asked.
 local function screen_width()
-  local columns = tonumber(os.getenv "COLUMNS")
-  return columns and columns >= 20 and columns or 80
+  return usable(tonumber(os.getenv "COLUMNS")) or usable(core.screen_width()) or 80
 end
 
 -- ---- What is shown ----
@@ -58,9 +63,10 @@ local function plain_rows(t, shown)
   return rows
 end
 
--- The columns as they will stand: { name, type, is_total, texts, right }.
+-- The columns as they will stand: { name, type, is_total, texts, right, whole = (never cut) }.
 local function columns_of(t, shown)
   local columns, plain, total_columns = {}, plain_rows(t, shown), t:total_columns()
+  local whole = t.plan.schema.info.whole or {}
   for i, column in ipairs(t.plan.schema.columns) do
     columns[i] = {
       name = width.safe(column.name),
@@ -68,6 +74,7 @@ local function columns_of(t, shown)
       is_total = total_columns[column.name],
       texts = cells.texts(shown:column(column.name), column.like or column.name, plain),
       right = cells.is_numeric(column.type),
+      whole = whole[column.name],
     }
   end
   return columns
@@ -141,7 +148,8 @@ end
 local function measure(columns, most)
   local total = 0
   for _, column in ipairs(columns) do
-    column.width = math.max(widest_text(column, column.right and math.huge or most), width.of(column.type))
+    local is_whole = column.right or column.whole
+    column.width = math.max(widest_text(column, is_whole and math.huge or most), width.of(column.type))
     if most < roomy or width.of(column.name) > most then
       wrap_head(column, most)
     else
@@ -321,7 +329,8 @@ local function grid(t, whole, room, unread)
 end
 
 --- The table as it is shown on a screen, rows and columns of totals marked by Σ: at most thirty lines, as wide as the
--- environment variable COLUMNS says, or 80. Of a table whose rows are read when they are needed the first are shown.
+-- environment variable COLUMNS says, or the terminal is, or 80. Of a table whose rows are read when they are needed the
+-- first are shown.
 -- @param t a Table
 -- @return text without a final newline
 function printing.table(t)

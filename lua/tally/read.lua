@@ -214,6 +214,15 @@ function read.say_problems(problems, name)
     table.concat(texts, ", ")))
 end
 
+--- The name of the column that says which file, or nil: as the option says, and of several files `file`.
+-- @param options
+-- @param several files
+-- @return a name or nil
+function read.origin(options, several)
+  if options.origin == nil then return several and "file" or nil end
+  return options.origin or nil
+end
+
 local function mark_totals(core_table, option)
   if option == false then return core_table, false, {} end
   if type(option) == "string" then
@@ -238,10 +247,12 @@ end
 local function build(parts, several, options)
   local first = parts[1]
   local core_table, problems, metadata, name = first.table, first.problems, first.source.metadata, base_name(first.name)
+  local origin = read.origin(options, several)
   if several then
-    local origin = options.origin == nil and "file" or options.origin or nil
     core_table, problems = bind.tables(parts, origin)
     metadata, name = bind.metadata(parts), number.count(#parts, "file")
+  elseif origin then
+    core_table = bind.tables(parts, origin)
   end
   if problems:rows() > 0 and not options.quiet then read.say_problems(problems, name) end
   local sources = bind.each(parts, "source")
@@ -256,14 +267,29 @@ function read.show_progress(options)
   core.progress(wanted)
 end
 
+-- Reads inputs one after another, until there are as many rows as are wanted.
+local function read_parts(inputs, read_one, options)
+  local parts, limits, wanted = {}, {}, options.limit
+  local function read_again(input, with)
+    with.limit = limits[input]
+    return read_part(input, read_one, with)
+  end
+  for i, input in ipairs(inputs) do
+    if i > 1 and wanted == 0 then break end
+    limits[input] = wanted
+    parts[i] = read_again(input, options)
+    wanted = wanted and wanted - parts[i].table:rows()
+  end
+  return parts, read_again
+end
+
 local function reader(name, read_one, format)
   return function(input, options)
     options = read_options.check(name, options, format)
     local inputs, several = read.inputs_of(name, input)
-    local engine, parts = read_options.engine(options, format), {}
+    local engine = read_options.engine(options, format)
     read.show_progress(options)
-    local function read_again(each, with) return read_part(each, read_one, with) end
-    for i, each in ipairs(inputs) do parts[i] = read_again(each, engine) end
+    local parts, read_again = read_parts(inputs, read_one, engine)
     if several then parts = read.agree_on_types(parts, engine, read_again) end
     return build(parts, several, options)
   end
@@ -272,12 +298,12 @@ end
 --- Reads one or several CSV files as they were published.
 --
 -- Options: `separator` `quote` `escape` `encoding` `decimal` `comment` (characters and names; found when not given),
--- `header` ("guess", "first", "none"), `skip` (lines), `limit` (rows), `names` (for the columns, in order), `columns`
--- (only these), `types` ({ UKPRN = "text" }), `all_text`, `missing` (texts read as missing), `symbols` (texts read as
--- missing with a reason), `trim`, `on_problem` ("report", "error", "drop"), `totals` (false, a list of labels, or a
--- formula), `origin` (the name of the column that says which file, or false), `progress` (false: it is
--- not shown how far a file is read; nil: on a terminal, after a second), `quiet` (true: nothing on standard
--- error).
+-- `header` ("guess", "first", "none"), `skip` (lines of each file), `limit` (rows, of all files together), `names` (for
+-- the columns, in order), `columns` (only these), `types` ({ UKPRN = "text" }), `all_text`, `missing` (texts read as
+-- missing), `symbols` (texts read as missing with a reason), `trim`, `on_problem` ("report", "error", "drop"),
+-- `totals` (false, a list of labels, or a formula), `origin` (the name of the column that says which file, or false),
+-- `progress` (false: it is not shown how far a file is read; nil: on a terminal, after a second), `quiet` (true:
+-- nothing on standard error).
 --
 -- The engine finds out from the bytes what they are: gzip is unpacked, encodings are recognised.
 --

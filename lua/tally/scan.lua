@@ -113,7 +113,7 @@ function scan.csv(input, options)
   local inputs, several = read.inputs_of("scan_csv", input)
   local parts = open_parts(inputs, read_options.engine(options, read_options.csv))
   if options.totals == nil then refuse_totals(parts) end
-  local origin = several and (options.origin == nil and "file" or options.origin) or nil
+  local origin = read.origin(options, several)
   local rows = setmetatable({
     parts = parts, readings = bind.each(parts, "reading"), labels = bind.labels(parts), origin = origin,
     options = options, name = several and number.count(#parts, "file") or parts[1].name:match "[^/]+$",

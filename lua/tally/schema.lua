@@ -7,7 +7,8 @@
 --     marks     does the table carry the hidden boolean column `is_total`, which marks rows that are totals of
 --     others?
 --     groups    the names that group_by gave
---     info      sources, metadata, problems, notes, total_columns, total_name, described: carried through unchanged
+--     info      sources, metadata, problems, notes, total_columns, total_name, described, whole (the columns whose
+--     texts are not cut where they are printed): carried through unchanged
 --
 -- @module tally.schema
 
@@ -152,11 +153,28 @@ function M.is_numeric(column)
   return column.type == "integer" or column.type == "number"
 end
 
---- Are these numbers amounts, which may be added up? Years, shares and keys are not.
+-- Words in the name of a column of codes, whose integers are no amounts, and which names a row only when nothing else
+-- does.
+local code_words = { ukprn = true, id = true, identifier = true, code = true }
+
+--- Does a name say that a column holds codes?
+-- @tparam string name
+-- @treturn boolean
+function M.is_code(name)
+  for word in name:lower():gmatch "%a+" do
+    if code_words[word] then return true end
+  end
+  return false
+end
+
+--- Are these numbers amounts, which may be added up? Years, percentages, shares and codes are not. A column of years is
+-- one that is called so, or whose values tell (`like`).
 -- @treturn boolean
 function M.is_amount(column)
   if not M.is_numeric(column) or column.additive == false then return false end
-  return not (column.like or column.name):lower():find "%f[%a]years?%f[%A]"
+  local name = column.like or column.name
+  if column.type == "integer" and M.is_code(name) then return false end
+  return not name:lower():find "%f[%a]years?%f[%A]"
 end
 
 --- A list as a set: { [item] = true }.
@@ -164,16 +182,6 @@ function M.set_of(list)
   local set = {}
   for _, item in ipairs(list) do set[item] = true end
   return set
-end
-
--- Words in the name of a column of codes, which name a row only when nothing else does.
-local code_words = { ukprn = true, id = true, identifier = true, code = true }
-
-local function is_code(name)
-  for word in name:lower():gmatch "%a+" do
-    if code_words[word] then return true end
-  end
-  return false
 end
 
 --- The first text column that is none of these: the one that names a row; one of codes when there is no other. Nil
@@ -185,7 +193,7 @@ function M.label(schema, but)
   local left_out, code = M.set_of(but), nil
   for _, column in ipairs(schema.columns) do
     if column.type == "text" and not left_out[column.name] then
-      if not is_code(column.name) then return column.name end
+      if not M.is_code(column.name) then return column.name end
       code = code or column.name
     end
   end

@@ -74,7 +74,7 @@ end
 function Table:problems()
   local problems = self.plan.schema.info.problems
   if type(problems) == "function" then problems = problems() end
-  if problems then return M.from_core(problems, {}) end
+  if problems then return M.from_core(problems, { whole = { what = true } }) end
   return require("tally.values").from_columns({ { "line", {} }, { "byte", {} }, { "column", {} }, { "what", {} },
     { "text", {} } },
     { types = { line = "integer", byte = "integer" } })

@@ -613,6 +613,15 @@ static void without_memory(void) {
 
 /* ---- streams and real files ---- */
 
+static void columns_of_percentages(void) {
+  static const char bytes[] = "a,b,c,d,e\n12.5%,5%,3,\"7%\",5%\n[c],7%,4%,word,6\n";
+  tally_reading *reading = NULL;
+  MUST(tally_read_csv(&(tally_input){.bytes = bytes, .size = sizeof bytes - 1}, NULL, &reading, &check_error));
+  const char *const *names = tally_reading_get_facts(reading)->percent_columns;
+  CHECK(names[0] && strcmp(names[0], "a") == 0 && names[1] && strcmp(names[1], "b") == 0 && names[2] == NULL);
+  tally_reading_release(reading);
+}
+
 static void pipes(void) {
   int ends[2];
   CHECK(pipe(ends) == 0);
@@ -715,6 +724,7 @@ int main(void) {
   blank_lines();
   errors();
   signs_that_mean_two_things();
+  columns_of_percentages();
   pipes();
   every_kernel_reads_the_same();
   readers_agree_on_made_files();
