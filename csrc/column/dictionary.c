@@ -63,8 +63,15 @@ static inline size_t probe(const tl_dictionary *d, tally_text text, tl_dictionar
   }
 }
 
+/* Slots for each code. Where codes are few there are many, so that most texts are found at the first look. */
+static size_t slots_for_each(size_t size) {
+  enum { FEW = 256 };
+  return size < FEW ? 8 : 2;
+}
+
 static tally_status grow(tl_dictionary *d, tally_error *error) {
-  if (((size_t)d->size + 1) * 2 <= d->slot_count) return TALLY_OK;
+  size_t size = (size_t)d->size + 1;
+  if (size * slots_for_each(size) <= d->slot_count) return TALLY_OK;
   size_t count = d->slot_count ? d->slot_count * 2 : 32;
   uint64_t *slots = tl_mem_zero(count, sizeof *slots);
   if (!slots) return tl_no_memory(error);
@@ -138,39 +145,53 @@ static inline uint32_t find_short(const tl_dictionary *d, tl_dictionary_head hea
   }
 }
 
-enum { AT_ONCE = 128 };
+static inline tally_status add_known(tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash, uint32_t *code,
+                                     tally_error *error) {
+  uint32_t found = find_short(d, head, hash);
+  *code = found - 1;
+  return __builtin_expect(found != 0, 1) ? TALLY_OK : add(d, text, head, hash, code, error);
+}
 
-static inline tally_status add_some(tl_dictionary *d, const tally_text *texts, size_t count, uint32_t *codes, uint64_t seed,
-                                    tally_error *error) {
+/* Into a table that fits the nearest cache: one after another. */
+static tally_status add_near(tl_dictionary *d, const tally_text *texts, size_t count, uint32_t *codes, uint64_t seed,
+                             tally_error *error) {
+  for (size_t i = 0; i < count; i++) {
+    codes[i] = 0;
+    if (!texts[i].bytes) continue;
+    tl_dictionary_head head = head_of_padded(texts[i]);
+    TL_TRY(add_known(d, texts[i], head, hash_of(texts[i], head, seed), &codes[i], error));
+  }
+  return TALLY_OK;
+}
+
+enum { AT_ONCE = 128, SLOTS_NEAR = 2048 };
+
+/* Into a large table: hashes first, and by the time that it is looked into, its slots are on their way to the cache. */
+static tally_status add_far(tl_dictionary *d, const tally_text *texts, size_t count, uint32_t *codes, uint64_t seed,
+                            tally_error *error) {
   tl_dictionary_head heads[AT_ONCE];
   uint32_t hashes[AT_ONCE];
   const uint64_t *slots = d->slots;
   size_t last = d->slot_count - 1;
   for (size_t i = 0; i < count; i++) {
     if (!texts[i].bytes) continue;
-    tl_dictionary_head head = head_of_padded(texts[i]);
-    uint32_t hash = hash_of(texts[i], head, seed);
-    heads[i] = head;
-    hashes[i] = hash;
-    if (slots) __builtin_prefetch(&slots[hash & last]);
+    heads[i] = head_of_padded(texts[i]);
+    hashes[i] = hash_of(texts[i], heads[i], seed);
+    __builtin_prefetch(&slots[hashes[i] & last]);
   }
   for (size_t i = 0; i < count; i++) {
-    if (!texts[i].bytes) {
-      codes[i] = 0;
-      continue;
-    }
-    uint32_t found = find_short(d, heads[i], hashes[i]);
-    codes[i] = found - 1;
-    if (__builtin_expect(found == 0, 0)) TL_TRY(add(d, texts[i], heads[i], hashes[i], &codes[i], error));
+    codes[i] = 0;
+    if (texts[i].bytes) TL_TRY(add_known(d, texts[i], heads[i], hashes[i], &codes[i], error));
   }
   return TALLY_OK;
 }
 
-/* Hashes first: by the time that a large table is looked into, its slots are on their way to the cache. */
 tally_status tl_dictionary_add_batch(tl_dictionary *d, const tally_text *texts, size_t count, uint32_t *codes, tally_error *error) {
   uint64_t seed = tl_hash_seed();
   for (size_t done = 0; done < count; done += AT_ONCE) {
-    TL_TRY(add_some(d, texts + done, count - done < AT_ONCE ? count - done : AT_ONCE, codes + done, seed, error));
+    size_t now = count - done < AT_ONCE ? count - done : AT_ONCE;
+    bool near = d->slot_count <= SLOTS_NEAR;
+    TL_TRY((near ? add_near : add_far)(d, texts + done, now, codes + done, seed, error));
   }
   return TALLY_OK;
 }
