@@ -69,6 +69,7 @@ build = {
         "csrc/ingest/json_lines.c",
         "csrc/ingest/json_parse.c",
         "csrc/ingest/json_part.c",
+        "csrc/ingest/json_plain.c",
         "csrc/ingest/json_report.c",
         "csrc/ingest/json_shape.c",
         "csrc/ingest/json_table.c",

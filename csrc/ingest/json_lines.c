@@ -7,6 +7,7 @@
 
 #include "base/pool.h"
 #include "ingest/json_parse.h"
+#include "ingest/json_plain.h"
 #include "ingest/json_value.h"
 
 enum { CHUNK_BYTES = 1 << 20, OVERHANG = 1 << 16, SHOWN_BEFORE = 60 };
@@ -40,7 +41,7 @@ static tally_status view_lines(const tl_json_lines *it, size_t chunk, tl_piece *
     size_t size = more < left - inside ? inside + more : left;
     TL_TRY(tl_source_view(it->source, from, size, piece, out, error));
     size_t skipped = chunk > 0 ? after_feed(tl_text(out->bytes, inside)) : 0;
-    bool none = chunk > 0 && (skipped == 0 || skipped == inside);
+    bool none = chunk > 0 && skipped == 0;
     size_t end = after_feed(tl_text(out->bytes + inside - 1, size - inside + 1));
     if (!none && !end && size < left) continue;
     *at = from + (int64_t)skipped;
@@ -87,6 +88,9 @@ static tally_status add_document(const line *it, json_t *document, tally_error *
 static tally_status read_line(const line *it, tally_error *error) {
   json_t *document;
   tl_json_fault fault;
+  bool added;
+  TL_TRY(tl_json_plain_add(it->part, it->text, it->spot, &added, error));
+  if (added) return TALLY_OK;
   tally_status status = tl_json_parse(it->text, &document, &fault, error);
   if (status == TALLY_ESYNTAX) return report_fault(it, &fault, error);
   if (status == TALLY_OK) status = add_document(it, document, error);

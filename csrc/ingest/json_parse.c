@@ -203,7 +203,7 @@ size_t tl_json_unquoted(tally_text text, size_t at) {
     size_t start = (size_t)(large.bytes - text.bytes);
     if (at <= start + added) break;
     from = start + large.size;
-    if (at <= from + added + 1) return at - added - 1;
+    if (at <= from + added + 1) return at - added - 1 < from ? at - added - 1 : from - 1;
   }
   return at - added;
 }

@@ -15,7 +15,7 @@ static tally_type kind_of(const tl_json_place *at, tally_value value) {
   return text && tally_date_read(value.text, &date) ? TALLY_DATE : value.type;
 }
 
-static tally_status put(tl_json_part *part, tl_json_place *at, tally_value value, tally_error *error) {
+tally_status tl_json_part_put(tl_json_part *part, tl_json_place *at, tally_value value, tally_error *error) {
   at->seen |= 1u << kind_of(at, value);
   if (value.type == TALLY_INTEGER && !tl_number_holds(value.integer)) at->inexact = true;
   if (value.type == TALLY_MISSING || part->shape.surveying) return TALLY_OK;
@@ -75,17 +75,17 @@ static tally_status visit(tl_json_part *part, tl_json_place *at, json_t *value, 
   if (at->unnested && json_is_array(value)) {
     at->listed = true;
     value = json_array_get(value, part->element);
-    if (!value) return put(part, at, (tally_value){.type = TALLY_MISSING}, error);
+    if (!value) return tl_json_part_put(part, at, (tally_value){.type = TALLY_MISSING}, error);
   }
   if (json_is_object(value) && !at->whole) return visit_members(part, at, value, error);
   tally_value found;
   TL_TRY(value_of(part, value, &found, error));
-  return put(part, at, found, error);
+  return tl_json_part_put(part, at, found, error);
 }
 
 /* ---- records ---- */
 
-static tally_status end_row(tl_json_part *part, tl_json_spot spot, tally_error *error) {
+tally_status tl_json_part_end_row(tl_json_part *part, tl_json_spot spot, tally_error *error) {
   if (part->options->type_count > 0 && !part->shape.surveying) {
     TL_TRY(tl_mem_reserve((void **)&part->spots, &part->spot_capacity, (size_t)part->rows + 1, sizeof *part->spots, error));
     part->spots[part->rows] = spot;
@@ -101,7 +101,7 @@ tally_status tl_json_part_add(tl_json_part *part, json_t *record, tl_json_spot s
   size_t rows = json_is_array(list) && json_array_size(list) > 0 ? json_array_size(list) : 1;
   for (part->element = 0; part->element < rows; part->element++) {
     TL_TRY(visit(part, part->shape.places[0], record, error));
-    TL_TRY(end_row(part, spot, error));
+    TL_TRY(tl_json_part_end_row(part, spot, error));
   }
   return TALLY_OK;
 }
@@ -112,5 +112,6 @@ void tl_json_part_done(tl_json_part *part) {
   tl_problems_done(&part->blank_ends);
   tl_bytes_done(&part->text);
   tl_mem_free(part->spots);
+  tl_mem_free(part->kept);
   *part = (tl_json_part){0};
 }

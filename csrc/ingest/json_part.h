@@ -12,6 +12,11 @@ typedef struct tl_json_spot {
   int64_t line, byte;
 } tl_json_spot;
 
+typedef struct tl_json_kept {
+  tl_json_place *place;
+  tally_value value;
+} tl_json_kept;
+
 typedef struct tl_json_part {
   const tally_json_options *options;
   const tl_json_shape *plan;
@@ -27,6 +32,9 @@ typedef struct tl_json_part {
   /* While a record is taken apart. */
   size_t element; /* of the list that is unnested */
   tl_bytes text;
+  uint64_t walks; /* of ingest/json_plain */
+  tl_json_kept *kept;
+  size_t kept_capacity;
 } tl_json_part;
 
 /* plan  borrowed; NULL: none */
@@ -37,6 +45,9 @@ static inline tl_json_part tl_json_part_of(const tally_json_options *options, co
  * record  an object, borrowed
  * errors  TL_JSON_CROWDED, TALLY_ESHAPE, TALLY_ERANGE, TALLY_ENOMEM */
 tally_status tl_json_part_add(tl_json_part *part, json_t *record, tl_json_spot spot, tally_error *error);
+/* The two steps of it: one value of the row, and the end of the row. errors: TALLY_ENOMEM */
+tally_status tl_json_part_put(tl_json_part *part, tl_json_place *at, tally_value value, tally_error *error);
+tally_status tl_json_part_end_row(tl_json_part *part, tl_json_spot spot, tally_error *error);
 void tl_json_part_done(tl_json_part *part);
 
 #endif

@@ -57,6 +57,18 @@ static tally_status too_many(const tl_json_shape *shape, const tl_json_place *at
                  TL_JSON_PLACES_MOST, at->name, *at->name ? "." : "", (int)(key.size < 64 ? key.size : 64), key.bytes);
 }
 
+static tally_status quote_key(tl_json_place *it, tally_text key, tally_error *error) {
+  char *quoted = tl_mem_new(key.size + 2, 1);
+  if (!quoted) return tl_no_memory(error);
+  quoted[0] = quoted[key.size + 1] = '"';
+  if (key.size) memcpy(quoted + 1, key.bytes, key.size);
+  it->quoted = tl_text(quoted, key.size + 2);
+  for (size_t i = 0; i < key.size; i++) {
+    it->escaped |= key.bytes[i] == '"' || key.bytes[i] == '\\' || (unsigned char)key.bytes[i] < 0x20;
+  }
+  return TALLY_OK;
+}
+
 static tally_status add_member(tl_json_shape *shape, tl_json_place *at, tally_text key, tl_json_place **out, tally_error *error) {
   TL_TRY(tl_mem_reserve((void **)&at->members, &at->member_capacity, (size_t)at->keys.size + 1, sizeof *at->members, error));
   char *name = *at->name == '\0' && key.size == 0 ? name_nameless(shape) : join_name(at, key);
@@ -64,6 +76,7 @@ static tally_status add_member(tl_json_shape *shape, tl_json_place *at, tally_te
   TL_TRY(new_place(shape, name, &it, error));
   it->parent = at;
   at->members[at->keys.size] = *out = it;
+  TL_TRY(quote_key(it, key, error));
   TL_TRY(tl_dictionary_add(&at->keys, key, &it->code, error));
   follow_plan(it);
   return TALLY_OK;
@@ -80,13 +93,16 @@ static tally_status meet_key(tl_json_shape *shape, tl_json_place *at, tally_text
   return add_member(shape, at, key, out, error);
 }
 
+tl_json_place *tl_json_shape_find(const tl_json_place *at, tally_text key, uint32_t guess) {
+  bool guessed = guess < at->keys.size && tl_text_equal(tl_json_key(at->members[guess]), key);
+  uint32_t code = guessed ? guess : tl_dictionary_find(&at->keys, key);
+  return code == TL_NO_CODE ? NULL : at->members[code];
+}
+
 tally_status tl_json_shape_member(tl_json_shape *shape, tl_json_place *at, tally_text key, uint32_t guess, tl_json_place **out,
                                   tally_error *error) {
-  bool guessed = guess < at->keys.size && tl_text_equal(tl_dictionary_text(&at->keys, guess), key);
-  uint32_t code = guessed ? guess : tl_dictionary_find(&at->keys, key);
-  if (code == TL_NO_CODE) return meet_key(shape, at, key, out, error);
-  *out = at->members[code];
-  return TALLY_OK;
+  *out = tl_json_shape_find(at, key, guess);
+  return *out ? TALLY_OK : meet_key(shape, at, key, out, error);
 }
 
 tally_status tl_json_shape_start(tl_json_shape *shape, const tl_json_shape *plan, tally_error *error) {
@@ -102,6 +118,7 @@ void tl_json_shape_done(tl_json_shape *shape) {
     tl_dictionary_done(&shape->places[i]->keys);
     tl_mem_free(shape->places[i]->members);
     tl_mem_free(shape->places[i]->name);
+    tl_mem_free((char *)shape->places[i]->quoted.bytes);
     tl_json_tape_done(&shape->places[i]->tape);
     tl_mem_free(shape->places[i]);
   }

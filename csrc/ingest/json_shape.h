@@ -25,6 +25,9 @@ typedef struct tl_json_place {
   bool listed;                         /* a list was seen where lists are unnested */
   bool inexact;                        /* an integer that no double holds */
   unsigned seen;                       /* types of values that stand here, as bits: 1 << tally_type */
+  tally_text quoted;                   /* its key in quotes; "" for the record itself */
+  bool escaped;                        /* the key does not stand so in a record */
+  uint64_t met;                        /* the last walk of ingest/json_plain that came here */
   tl_json_tape tape;
 } tl_json_place;
 
@@ -45,6 +48,8 @@ tally_status tl_json_shape_start(tl_json_shape *shape, const tl_json_shape *plan
  * errors  TL_JSON_CROWDED, TALLY_ESHAPE (too many places, in a survey), TALLY_ERANGE, TALLY_ENOMEM */
 tally_status tl_json_shape_member(tl_json_shape *shape, tl_json_place *at, tally_text key, uint32_t guess, tl_json_place **out,
                                   tally_error *error);
+/* The place below `at` for `key`; NULL when there is none. borrows */
+tl_json_place *tl_json_shape_find(const tl_json_place *at, tally_text key, uint32_t guess);
 void tl_json_shape_done(tl_json_shape *shape);
 
 static inline bool tl_json_has_seen(const tl_json_place *place, tally_type type) {
@@ -53,7 +58,7 @@ static inline bool tl_json_has_seen(const tl_json_place *place, tally_type type)
 
 /* The key of a place below another. */
 static inline tally_text tl_json_key(const tl_json_place *place) {
-  return tl_dictionary_text(&place->parent->keys, place->code);
+  return tl_text(place->quoted.bytes + 1, place->quoted.size - 2);
 }
 
 #endif

@@ -41,7 +41,8 @@ static char *put_value(char *to, tally_value value) {
 tally_status tl_json_tape_put(tl_json_tape *tape, int64_t row, tally_value value, tally_error *error) {
   tl_bytes *bytes = &tape->bytes;
   size_t more = VALUE_MOST + (value.type == TALLY_TEXT ? value.text.size : 0);
-  TL_TRY(tl_mem_reserve((void **)&bytes->at, &bytes->capacity, bytes->size + more, 1, error));
+  if (bytes->capacity - bytes->size < more)
+    TL_TRY(tl_mem_reserve((void **)&bytes->at, &bytes->capacity, bytes->size + more, 1, error));
   char *to = bytes->at + bytes->size;
   if (row > tape->rows) {
     *to++ = TALLY_MISSING;

@@ -650,6 +650,146 @@ static void test_random(void) {
   }
 }
 
+/* ---- plain records: the second line has only keys of the first, so that it need not go through jansson ---- */
+
+static const char first_record[] = "{\"a\":1,\"b\":{\"c\":\"x\",\"\xC3\xA9\":null},\"d\":true}";
+
+/* Read as a line after the first record it must be what jansson makes of it, and nothing where jansson refuses it. */
+static void check_plain(const char *record, size_t size) {
+  sink lines = {0}, list = {0};
+  tally_json_options options = TALLY_JSON_OPTIONS;
+  options.lines = true;
+  say(&lines, "%s\n", first_record);
+  say(&list, "[%s,", first_record);
+  lines.room = 0; /* so that a byte read past the end is seen */
+  lines.bytes = realloc(lines.bytes, lines.size + size);
+  memcpy(lines.bytes + lines.size, record, size);
+  lines.size += size;
+  take(&list, record, size, NULL);
+  say(&list, "]");
+  json_t *value = memchr(record, 0, size) ? NULL : json_loadb(record, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
+  tally_reading *reading = read_sink(&lines, &options);
+  CHECK(tally_table_rows(tally_reading_table(reading)) == 1 + json_is_object(value));
+  if (json_is_object(value)) {
+    char *expected = table_text(read_sink(&list, NULL));
+    check_same(record, "a plain record", table_text(reading), expected);
+    free(expected);
+  } else {
+    CHECK(tally_table_rows(tally_reading_problems(reading)) == 1);
+    tally_reading_release(reading);
+  }
+  json_decref(value);
+  free(lines.bytes);
+  free(list.bytes);
+}
+
+static void test_plain_values(void) {
+  static const char *const values[] = {"0",
+                                       "-0",
+                                       "-",
+                                       "01",
+                                       "-01",
+                                       "1.",
+                                       ".5",
+                                       "1.5",
+                                       "-1.5",
+                                       "1.e5",
+                                       "1e5",
+                                       "1E+5",
+                                       "1e-5",
+                                       "1e",
+                                       "1e+",
+                                       "1.5e5.5",
+                                       "+1",
+                                       "0x10",
+                                       "1e400",
+                                       "-1e400",
+                                       "1e99999",
+                                       "1e-99999",
+                                       "0.0000000000000000000000000000000000000000000000000000000000000000001e70",
+                                       "999999999999999999",
+                                       "-999999999999999999",
+                                       "1000000000000000000",
+                                       "9223372036854775807",
+                                       "NaN",
+                                       "Infinity",
+                                       "1 2",
+                                       "1a",
+                                       "true",
+                                       "false",
+                                       "null",
+                                       "tru",
+                                       "truee",
+                                       "True",
+                                       "nul",
+                                       "nulll",
+                                       "falsey",
+                                       "t",
+                                       "n",
+                                       "",
+                                       "\"\"",
+                                       "\"x",
+                                       "x\"",
+                                       "\"a\"b\"",
+                                       "\"\xC3\xA9\"",
+                                       "\"\xC3\"",
+                                       "\"\xED\xA0\x80\"",
+                                       "\"\xF4\x90\x80\x80\"",
+                                       "\"\xC0\x80\"",
+                                       "\"\x7F\"",
+                                       "\"\x1F\"",
+                                       "\"\t\"",
+                                       "\"12345678\"",
+                                       "\"1234567\\\"8\"",
+                                       "\"123456\x01\"",
+                                       "\"a long text \xE2\x80\xA8 of many bytes\"",
+                                       "{}",
+                                       "{\"c\":1}",
+                                       "{\"c\":1,\"c\":2}",
+                                       "{\"c\":{}}",
+                                       "{\"c\":1,}",
+                                       "{,}",
+                                       "{\"c\"}",
+                                       "{\"c\":}",
+                                       "{\"c\" : 1 }",
+                                       "{c:1}",
+                                       "[]",
+                                       "[1,2]",
+                                       "{\"new\":1}",
+                                       "{\"\\u00e9\":1}",
+                                       "{\"\xC3\xA9\":1}",
+                                       "2020-01-01",
+                                       "\"2020-01-01\"",
+                                       "\"2020-01-32\""};
+  static const char *const frames[] = {"{\"a\":%s}",        "{\"b\":%s}",         " { \"d\" :\t%s , \"a\" : 1 } ",
+                                       "{\"d\":%s,\"a\":1", "{\"a\":1,\"a\":%s}", "{\"a\":%s}}",
+                                       "{\"a\":%s},"};
+  char record[200];
+  for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+    for (size_t f = 0; f < sizeof frames / sizeof *frames; f++) {
+      int size = snprintf(record, sizeof record, frames[f], values[v]);
+      check_plain(record, (size_t)size);
+    }
+  }
+}
+
+/* One byte or two changed, added or taken out. */
+static void test_plain_damage(void) {
+  static const char bytes[] = "{}[]:,\"\\ \t09-+.eEtrufalsn\x01\x7F\x80\xC3\xA9";
+  for (int i = 0; i < 20000; i++) {
+    char record[200] = "{\"a\": -12.5e3,\"b\":{\"c\":\"some text\",\"\xC3\xA9\":[]},\"d\":null,\"b\":0}";
+    if (random_below(4)) memcpy(record, first_record, sizeof first_record);
+    for (int times = 1 + random_below(2); times > 0; times--) {
+      size_t size = strlen(record), at = (size_t)random_below((int)size);
+      int how = random_below(3);
+      if (how == 0) memmove(record + at, record + at + 1, size - at);
+      if (how == 1) memmove(record + at + 1, record + at, size - at + 1);
+      if (how > 0) record[at] = bytes[random_below(sizeof bytes - 1)];
+    }
+    check_plain(record, strlen(record));
+  }
+}
+
 /* ---- depth, width, locales, memory, interruption ---- */
 
 static void say_times(sink *to, const char *text, int times) {
@@ -725,6 +865,7 @@ static void test_many_keys(void) {
   nested.size = 0;
   say_keys(&nested, 1001, "\"words\":{", "}");
   check_start(&nested, &options, "[\n{\"id\":0,\"words\":\"{\\\"k0\\\":{\\\"v\\\":0}}\"},\n{\"id\":1,\"words\":\"{");
+  say(&nested, "{\"id\":1001,\"words\":{}}\n{\"id\":1002,\"words\":{}}\n{\"id\":1003,\"words\":null}\n");
   check_all_ways("many keys", nested.bytes, nested.size, options);
   say_keys(&flat, 1100, "", "");
   check_start(&flat, &options, "[\n{\"id\":0,\"k0.v\":0,\"k1.v\":null");
@@ -848,6 +989,8 @@ int main(void) {
   test_metadata();
   test_problems();
   test_random();
+  test_plain_values();
+  test_plain_damage();
   run_on_small_stack(test_deep);
   test_many_keys();
   test_locale();
