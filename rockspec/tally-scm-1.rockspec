@@ -67,6 +67,7 @@ build = {
         "csrc/ingest/json.c",
         "csrc/ingest/json_column.c",
         "csrc/ingest/json_lines.c",
+        "csrc/ingest/json_list.c",
         "csrc/ingest/json_parse.c",
         "csrc/ingest/json_part.c",
         "csrc/ingest/json_plain.c",

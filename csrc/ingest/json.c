@@ -1,10 +1,11 @@
 /* ingest/json: JSON and NDJSON, through jansson.
  *
  * The idea: whatever the form of the input (a list of records, an object around one, a single record, one record a line), it is
- * brought to records in parts, and what stands around them becomes metadata. ingest/json_table does the rest. Lines are read as
- * they come, in parallel; any other document is read as a whole. */
+ * brought to records in parts, and what stands around them becomes metadata. ingest/json_table does the rest. Lines, and a list
+ * that is all of the document, are read record by record; any other document becomes a tree of jansson's first. */
 #include "column/table.h"
 #include "ingest/json_lines.h"
+#include "ingest/json_list.h"
 #include "ingest/json_parse.h"
 #include "ingest/json_value.h"
 
@@ -32,12 +33,17 @@ static tally_text without_blanks(tally_text text) {
   return text;
 }
 
+/* The document without blanks before it. */
+static tally_text document_text(const json_reader *r) {
+  return without_blanks(tl_text(r->all.bytes + r->first, r->all.size - (size_t)r->first));
+}
+
 /* ---- where ---- */
 
 /* Fails at byte `at` of the document, with its line and its byte in the line. */
 static tally_status fail_here(const json_reader *r, size_t at, const char *text, tally_error *error) {
   int64_t line = 1;
-  const char *start = r->all.bytes, *place = start + at;
+  const char *start = r->all.bytes + r->first, *place = r->all.bytes + at;
   for (const char *end; (end = memchr(start, '\n', (size_t)(place - start))); start = end + 1) line++;
   return tl_fail_at(error, TALLY_ESYNTAX, r->source.name, line, place - start + 1, "%s", text);
 }
@@ -103,7 +109,7 @@ static void drop_document(json_reader *r) {
 
 /* Integers past 64 bits are put in quotes once one has been met, and all is read again. */
 static tally_status take_document(json_reader *r, tl_json_fault *fault, tally_error *error) {
-  r->left = without_blanks(tl_text(r->all.bytes + r->first, r->all.size - (size_t)r->first));
+  r->left = document_text(r);
   tally_status status = take_all(r, fault, error);
   if (status != TALLY_ESYNTAX || fault->what != TL_PROBLEM_LARGE_NUMBER) return status;
   drop_document(r);
@@ -214,7 +220,7 @@ static tally_status set_metadata(json_reader *r, tally_error *error) {
   return tl_metadata_table(r->metadata, r->metadata_count, &r->reading->metadata, error);
 }
 
-/* ---- records of a list, in slices ---- */
+/* ---- records of a tree, in slices ---- */
 
 static tally_status not_a_record(size_t index, const json_t *value, tally_error *error) {
   return tl_fail(error, TALLY_ESYNTAX, "element %zu of the list of records is %s; a record is an object: {\"name\": value, …}",
@@ -238,7 +244,7 @@ static tally_status make_table(json_reader *r, const tl_json_records *records, t
   return tl_json_table(records, &r->options, &r->problems, &r->reading->table, error);
 }
 
-static tally_status read_list(json_reader *r, tally_error *error) {
+static tally_status read_tree(json_reader *r, tally_error *error) {
   if (!r->records) TL_TRY(find_records(r, error));
   TL_TRY(set_metadata(r, error));
   tl_json_records records = {(json_array_size(r->records) + SLICE - 1) / SLICE, read_slice, r};
@@ -294,10 +300,13 @@ static tally_status begins_with_record(json_reader *r, bool *out, tally_error *e
   }
 }
 
-/* A document that is none may be lines of which the first is damaged: when of the first ones at least every other is a record. */
+/* A document that is none may be lines of which the first is damaged: when it does not begin as a list, and of the first ones at
+ * least every other is a record. */
 static tally_status seems_lines(const json_reader *r, bool *out, tally_error *error) {
-  tally_text text = tl_text(r->all.bytes + r->first, r->all.size - (size_t)r->first);
+  tally_text text = document_text(r);
   int lines = 0, records = 0;
+  *out = false;
+  if (r->options.records || *text.bytes == '[') return TALLY_OK;
   for (tally_text line; lines < LINES_JUDGED && (line = take_line(&text)).size > 0; lines++) {
     bool record;
     TL_TRY(is_record(line, &record, error));
@@ -321,18 +330,37 @@ static tally_status find_start(json_reader *r, tally_error *error) {
   return TALLY_OK;
 }
 
-static tally_status read_document(json_reader *r, tally_error *error) {
+/* As a list, without a word when it is none. */
+static tally_status read_list(json_reader *r, tally_error *error) {
+  tl_json_list list;
+  tally_status status = tl_json_list_find(&list, r->all, (size_t)r->first, r->options.chunk_bytes, error);
+  tl_json_records records = tl_json_list_records(&list);
+  if (status == TALLY_OK) status = make_table(r, &records, error);
+  tl_json_list_done(&list);
+  return status == TALLY_OK ? set_metadata(r, error) : status;
+}
+
+/* As a whole; when it is no document, perhaps as lines after all. */
+static tally_status read_whole(json_reader *r, tally_error *error) {
   tl_json_fault fault;
+  bool lines;
+  tl_problems_done(&r->problems);
+  tally_status status = tl_json_has_nul(r->all, &fault) ? TALLY_ESYNTAX : take_document(r, &fault, error);
+  if (status == TALLY_OK) return read_tree(r, error);
+  if (status != TALLY_ESYNTAX) return status;
+  TL_TRY(seems_lines(r, &lines, error));
+  return lines ? read_lines(r, error) : fail_here(r, fault.at, fault.text, error);
+}
+
+static tally_status read_document(json_reader *r, tally_error *error) {
+  tally_error of_list = {0};
   TL_TRY(tl_source_view(&r->source, 0, (size_t)r->source.size, &r->piece, &r->all, error));
   TL_TRY(tl_source_check(&r->source, error));
-  if (tl_json_has_nul(r->all, &fault)) return fail_here(r, fault.at, fault.text, error);
-  if (without_blanks(tl_text(r->all.bytes + r->first, r->all.size - (size_t)r->first)).size == 0) return nothing_inside(r, error);
-  tally_status status = take_document(r, &fault, error);
-  if (status == TALLY_OK) return read_list(r, error);
-  if (status != TALLY_ESYNTAX) return status;
-  bool lines;
-  TL_TRY(seems_lines(r, &lines, error));
-  return lines && !r->options.records ? read_lines(r, error) : fail_here(r, fault.at, fault.text, error);
+  if (document_text(r).size == 0) return nothing_inside(r, error);
+  tally_status status = r->options.records ? TALLY_ESYNTAX : read_list(r, &of_list);
+  if (status == TALLY_ESYNTAX && of_list.code == TALLY_OK) return read_whole(r, error);
+  if (status != TALLY_OK && error && error->code == TALLY_OK) *error = of_list;
+  return status;
 }
 
 static tally_status read_all(json_reader *r, tally_error *error) {

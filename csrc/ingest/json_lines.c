@@ -88,9 +88,10 @@ static tally_status add_document(const line *it, json_t *document, tally_error *
 static tally_status read_line(const line *it, tally_error *error) {
   json_t *document;
   tl_json_fault fault;
-  bool added;
-  TL_TRY(tl_json_plain_add(it->part, it->text, it->spot, &added, error));
-  if (added) return TALLY_OK;
+  size_t size;
+  bool plain;
+  TL_TRY(tl_json_plain_take(it->part, it->text, &size, &plain, error));
+  if (plain && size == it->text.size) return tl_json_plain_add(it->part, it->spot, error);
   tally_status status = tl_json_parse(it->text, &document, &fault, error);
   if (status == TALLY_ESYNTAX) return report_fault(it, &fault, error);
   if (status == TALLY_OK) status = add_document(it, document, error);

@@ -24,10 +24,6 @@ tally_status tl_json_lines_start(tl_json_lines *lines, const tl_source *source, 
 tl_json_records tl_json_lines_records(tl_json_lines *lines);
 void tl_json_lines_done(tl_json_lines *lines);
 
-static inline bool tl_json_is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /* Without blanks at either end. */
 tally_text tl_json_trim(tally_text text);
 

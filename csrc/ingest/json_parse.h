@@ -14,6 +14,11 @@ typedef struct tl_json_fault {
   char text[JSON_ERROR_TEXT_LENGTH + 128];
 } tl_json_fault;
 
+/* What JSON takes for blank. */
+static inline bool tl_json_is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 /* The one value that `text` is, blanks around it aside. An integer that 64 bits do not hold comes as a text of its digits.
  * out     new reference, of jansson
  * fault   filled when the status is TALLY_ESYNTAX; the error is then left alone

@@ -34,7 +34,7 @@ typedef struct tl_json_part {
   tl_bytes text;
   uint64_t walks; /* of ingest/json_plain */
   tl_json_kept *kept;
-  size_t kept_capacity;
+  size_t kept_count, kept_capacity;
 } tl_json_part;
 
 /* plan  borrowed; NULL: none */

@@ -5,6 +5,7 @@
 #include "ingest/json_plain.h"
 
 #include "base/number.h"
+#include "ingest/json_parse.h"
 
 enum { DEPTH_MOST = 8, DIGITS_MOST = 18 };
 
@@ -26,7 +27,7 @@ static bool take(walk *w, char c) {
 }
 
 static void skip_blanks(walk *w) {
-  while (w->at < w->end && (*w->at == ' ' || *w->at == '\t')) w->at++;
+  while (w->at < w->end && tl_json_is_blank(*w->at)) w->at++;
 }
 
 static bool take_bytes(walk *w, tally_text bytes) {
@@ -55,11 +56,10 @@ static uint64_t find_stops(uint64_t word) {
   return (((quote - EACH(1)) & ~quote) | ((backslash - EACH(1)) & ~backslash) | ((word - EACH(0x20)) & ~word)) & EACH(0x80);
 }
 
-/* The bytes before the first quote, backslash or control character. */
-static size_t plain_size(const walk *w, bool *beyond_ascii) {
-  const char *at = w->at;
+size_t tl_json_plain_size(tally_text text, bool *beyond_ascii) {
+  const char *at = text.bytes, *end = text.bytes + text.size;
   uint64_t upper = 0;
-  for (; w->end - at >= 8; at += 8) {
+  for (; end - at >= 8; at += 8) {
     uint64_t word = load_word(at), stops = find_stops(word);
     if (stops == 0) {
       upper |= word;
@@ -67,17 +67,17 @@ static size_t plain_size(const walk *w, bool *beyond_ascii) {
     }
     int before = __builtin_ctzll(stops) & ~7;
     *beyond_ascii = ((upper | (word & ((UINT64_C(1) << before) - 1))) & EACH(0x80)) != 0;
-    return (size_t)(at - w->at) + (size_t)before / 8;
+    return (size_t)(at - text.bytes) + (size_t)before / 8;
   }
-  for (; at < w->end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20; at++) upper |= (unsigned char)*at;
+  for (; at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20; at++) upper |= (unsigned char)*at;
   *beyond_ascii = (upper & EACH(0x80)) != 0;
-  return (size_t)(at - w->at);
+  return (size_t)(at - text.bytes);
 }
 
 static bool take_text(walk *w, tally_text *out) {
   bool beyond_ascii;
   if (!take(w, '"')) return false;
-  *out = tl_text(w->at, plain_size(w, &beyond_ascii));
+  *out = tl_text(w->at, tl_json_plain_size(tl_text(w->at, (size_t)(w->end - w->at)), &beyond_ascii));
   w->at += out->size;
   return take(w, '"') && (!beyond_ascii || tl_text_valid_utf8(*out) == out->size);
 }
@@ -197,13 +197,18 @@ static bool take_members(walk *w, tl_json_place *at, int depth) {
   return take(w, '}');
 }
 
-tally_status tl_json_plain_add(tl_json_part *part, tally_text record, tl_json_spot spot, bool *added, tally_error *error) {
-  *added = false;
+tally_status tl_json_plain_take(tl_json_part *part, tally_text text, size_t *size, bool *plain, tally_error *error) {
+  *plain = false;
   if (part->shape.count == 0) return TALLY_OK;
   TL_TRY(tl_mem_reserve((void **)&part->kept, &part->kept_capacity, part->shape.count, sizeof *part->kept, error));
-  walk w = {.at = record.bytes, .end = record.bytes + record.size, .number = ++part->walks, .next = part->kept};
-  if (!take_members(&w, part->shape.places[0], 0) || w.at < w.end) return TALLY_OK;
-  for (const tl_json_kept *it = part->kept; it < w.next; it++) TL_TRY(tl_json_part_put(part, it->place, it->value, error));
-  *added = true;
+  walk w = {.at = text.bytes, .end = text.bytes + text.size, .number = ++part->walks, .next = part->kept};
+  *plain = take_members(&w, part->shape.places[0], 0);
+  *size = (size_t)(w.at - text.bytes);
+  part->kept_count = (size_t)(w.next - part->kept);
+  return TALLY_OK;
+}
+
+tally_status tl_json_plain_add(tl_json_part *part, tl_json_spot spot, tally_error *error) {
+  for (size_t i = 0; i < part->kept_count; i++) TL_TRY(tl_json_part_put(part, part->kept[i].place, part->kept[i].value, error));
   return tl_json_part_end_row(part, spot, error);
 }

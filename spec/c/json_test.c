@@ -595,6 +595,20 @@ static char *table_text(tally_reading *reading) {
   return it.bytes;
 }
 
+/* A list inside an object goes through jansson alone, and is the referee of the others. */
+static tally_reading *read_inside_object(const sink *list) {
+  sink it = {0};
+  tally_reading *reading;
+  tally_json_options options = TALLY_JSON_OPTIONS;
+  options.records = "r";
+  say(&it, "{\"r\":");
+  take(&it, list->bytes, list->size, NULL);
+  say(&it, "}");
+  MUST(tally_read_json(&(tally_input){.bytes = it.bytes, .size = it.size}, &options, &reading, &check_error));
+  free(it.bytes);
+  return reading;
+}
+
 static tally_reading *read_sink(const sink *it, const tally_json_options *options) {
   tally_reading *reading;
   MUST(tally_read_json(&(tally_input){.bytes = it->bytes, .size = it->size}, options, &reading, &check_error));
@@ -621,11 +635,13 @@ static void check_random(int most, int damage) {
   options.lines = true;
   options.chunk_bytes = random_below(2) ? 0 : 1 + (size_t)random_below(300);
   if (say_records(&lines, &list, most, damage) > 0) {
-    tally_reading *reading = read_sink(&list, NULL);
+    tally_reading *reading = read_inside_object(&list);
     check_values(tally_reading_table(reading), &list);
     tally_table *table = tally_table_retain(tally_reading_table(reading));
     char *expected = table_text(reading);
     check_same("lines", "what was read", table_text(read_sink(&lines, &options)), expected);
+    options.lines = false;
+    check_same("a list", "what was read", table_text(read_sink(&list, &options)), expected);
     check_round_trip(table, expected);
     tally_table_release(table);
     free(expected);
@@ -654,6 +670,20 @@ static void test_random(void) {
 
 static const char first_record[] = "{\"a\":1,\"b\":{\"c\":\"x\",\"\xC3\xA9\":null},\"d\":true}";
 
+/* The list is read when it is one of records, as jansson has it, and else is an error. */
+static void check_refused(const sink *list) {
+  tally_error error = {0};
+  tally_reading *reading = NULL;
+  json_t *value = json_loadb(list->bytes, list->size, JSON_REJECT_DUPLICATES, NULL);
+  bool records = json_is_array(value);
+  for (size_t i = 0; records && i < json_array_size(value); i++) records = json_is_object(json_array_get(value, i));
+  if (memchr(list->bytes, 0, list->size)) records = false;
+  tally_status status = tally_read_json(&(tally_input){.bytes = list->bytes, .size = list->size}, NULL, &reading, &error);
+  CHECK((status == TALLY_OK) == records && (records || error.code == TALLY_ESYNTAX));
+  tally_reading_release(reading);
+  json_decref(value);
+}
+
 /* Read as a line after the first record it must be what jansson makes of it, and nothing where jansson refuses it. */
 static void check_plain(const char *record, size_t size) {
   sink lines = {0}, list = {0};
@@ -671,12 +701,14 @@ static void check_plain(const char *record, size_t size) {
   tally_reading *reading = read_sink(&lines, &options);
   CHECK(tally_table_rows(tally_reading_table(reading)) == 1 + json_is_object(value));
   if (json_is_object(value)) {
-    char *expected = table_text(read_sink(&list, NULL));
-    check_same(record, "a plain record", table_text(reading), expected);
+    char *expected = table_text(read_inside_object(&list));
+    check_same(record, "a plain line", table_text(reading), expected);
+    check_same(record, "a plain element", table_text(read_sink(&list, NULL)), expected);
     free(expected);
   } else {
     CHECK(tally_table_rows(tally_reading_problems(reading)) == 1);
     tally_reading_release(reading);
+    check_refused(&list);
   }
   json_decref(value);
   free(lines.bytes);

@@ -1,7 +1,7 @@
 /* What is tried on every input by the fuzzer (spec/fuzz/read_json_fuzz.c) and by the replay of its corpus (spec/c/fuzz_test.c): the
  * first four bytes choose the options, the rest is a file. Whatever it holds, the reader gives a table or an error, in pieces of
- * any size the same; lines without a fault give what they give as a list inside an object, which is read by jansson alone; and a
- * table that is written is read as it was. */
+ * any size the same; lines without a fault give what they give as a list, and as a list inside an object, which is read by jansson
+ * alone; and a table that is written is read as it was. */
 #ifndef READ_JSON_H
 #define READ_JSON_H
 
@@ -37,18 +37,18 @@ static void must_read_as(char *bytes, size_t size, tally_json_options options, c
   free(bytes);
 }
 
-/* The lines as {"r":[line,line]}. */
-static void must_agree_with_list(const char *lines, size_t size, tally_json_options options, const tally_table *expected) {
-  static const char before[] = "{\"r\":[", after[] = "]}";
-  char *list = malloc(size + sizeof before + sizeof after), *to = list + sizeof before - 1;
-  memcpy(list, before, sizeof before - 1);
+/* The lines with commas between them, `before` them and `after` them. */
+static void must_agree_with_list(const char *lines, size_t size, tally_json_options options, const char *before, const char *after,
+                                 const tally_table *expected) {
+  char *list = malloc(size + strlen(before) + strlen(after)), *to = list + strlen(before);
+  memcpy(list, before, strlen(before));
   while (size >= 3 && memcmp(lines, "\xEF\xBB\xBF", 3) == 0) lines += 3, size -= 3;
   while (size > 0 && strchr(" \t\r\n", lines[size - 1])) size--;
   for (size_t i = 0; i < size; i++) *to++ = lines[i] == '\n' ? ',' : lines[i];
-  memcpy(to, after, sizeof after - 1);
+  memcpy(to, after, strlen(after));
   options.lines = false;
-  options.records = "r";
-  must_read_as(list, (size_t)(to - list) + sizeof after - 1, options, expected);
+  options.records = *before == '{' ? "r" : NULL;
+  must_read_as(list, (size_t)(to - list) + strlen(after), options, expected);
 }
 
 typedef struct fuzz_sink {
@@ -88,7 +88,8 @@ static void check_reading(const tally_input *input, tally_json_options options, 
   must_be_same(tally_reading_metadata(reading), tally_reading_metadata(other));
   tally_reading_release(other);
   bool sound = tally_table_rows(tally_reading_problems(reading)) == 0;
-  if (options.lines && sound) must_agree_with_list(input->bytes, input->size, options, table);
+  if (options.lines && sound) must_agree_with_list(input->bytes, input->size, options, "[", "]", table);
+  if (options.lines && sound) must_agree_with_list(input->bytes, input->size, options, "{\"r\":[", "]}", table);
   if (options.type_count > 0 || options.all_text || tally_table_rows(table) == 0) return;
   must_survive_writing(table, false);
   must_survive_writing(table, true);
