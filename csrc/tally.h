@@ -382,6 +382,9 @@ typedef struct tally_json_options {
   const tally_type *types;
   size_t type_count;
   bool all_text;
+  tally_on_problem on_problem;
+  bool lines;         /* one record a line; else that is found */
+  size_t chunk_bytes; /* bytes handled at a time; 0: chosen. For tests. */
 } tally_json_options;
 
 #define TALLY_JSON_OPTIONS \
@@ -391,9 +394,14 @@ typedef struct tally_json_options {
  * the records when it has exactly one list of objects and beside it nothing but single values, empty lists and a "meta" or
  * "metadata", which become tally_reading_metadata. Nested objects become columns `a.b`; lists are kept as JSON text unless
  * unnested, and so are objects with more than 1,000 different keys. Integers stay exact: with numbers beside them that would
- * cost them digits the column is text. A key given twice in one object is an error.
- * errors  as tally_read_csv; TALLY_ENAME (nothing at `records`), TALLY_ETYPE (no list at `unnest`, no records at `records`),
- *         TALLY_ESHAPE (two paths give one name, or more than 20,000 columns) */
+ * cost them digits the column is text, and so it is where 64 bits do not hold one.
+ * Lines it is when a whole record stands on the first line and something on another (options.lines says it without looking). Lines,
+ * and the records of a list that is all of the document, are read in parallel, in little memory beside the input and the table.
+ * A line that is no record, or in which a key is given twice, is a problem and gives no row; blank lines are passed over, and are a
+ * problem before others. Under TALLY_PROBLEM_ERROR any problem is an error; under TALLY_PROBLEM_DROP rows with a value that is not
+ * of the type asked for are left out. A damaged document of another form is an error. errors  as tally_read_csv, TALLY_ESYNTAX also
+ * when there is nothing but problems; TALLY_ENAME (nothing at `records`), TALLY_ETYPE (no list at `unnest`, no records at
+ * `records`), TALLY_ESHAPE (two paths give one name, more than 20,000 columns, or both `records` and `lines`) */
 TALLY_API tally_status tally_read_json(const tally_input *input, const tally_json_options *options, tally_reading **out,
                                        tally_error *error);
 

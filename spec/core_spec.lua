@@ -356,6 +356,7 @@ describe("reading", function()
     assert.equal(3, #core.read_csv({ path = path }):table())
     os.remove(path)
     assert.equal(2, #core.read_json({ bytes = '[{"a":1},{"a":null}]' }):table())
+    assert.equal(1, #core.read_json({ bytes = '{"a":1}' }, { lines = true, chunk_bytes = 3, on_problem = "error" }):table())
   end)
 
   it("takes every option", function()

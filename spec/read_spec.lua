@@ -86,6 +86,24 @@ describe("the input", function()
     assert.equal(2, #tally.read_ndjson { text = '{"a":1}\n{"a":2}\n' })
     assert.equal(2, #tally.read_json({ text = '{"meta":1,"rows":[{"a":1},{"a":2}]}' }, { records = "rows" }))
   end)
+
+  it("of one line is a record when lines are asked for", function()
+    local text = { text = '{"id":1,"items":[{"a":1},{"a":2}]}' }
+    assert.equal(2, #tally.read_json(text))
+    assert.equal(1, #tally.read_json(text, { lines = true }))
+    assert.same({ "id", "items" }, tally.read_ndjson(text):names())
+    assert.truthy(message(function() return tally.read_ndjson(text, { records = "items" }) end):find("give one of the two", 1, true))
+  end)
+
+  it("of lines says which are damaged", function()
+    local text = { text = '{"a":1}\n{"a":}\n{"a":"x"}\n' }
+    local t = tally.read_json(text, { quiet = true })
+    assert.same({ "1", "x", n = 2 }, t:column "a")
+    assert.same({ line = 2, byte = 13, what = "line is not valid JSON", text = '{"a":}' }, t:problems():row(1))
+    assert.equal(1, #tally.read_json(text, { types = { a = "integer" }, on_problem = "drop", quiet = true }))
+    assert.equal("(text):2:6: not valid JSON: unexpected token near '}'",
+      message(function() return tally.read_json(text, { on_problem = "error" }) end))
+  end)
 end)
 
 describe("an option", function()
@@ -112,7 +130,10 @@ describe("an option", function()
     assert.equal("read_csv has no option 'seperator'; did you mean 'separator'?",
       message(function() return csv("a\n1\n", { seperator = "," }) end))
     local text = message(function() return tally.read_json({ text = "[]" }, { delim = "," }) end)
-    assert.equal("read_json has no option 'delim'; there are: all_text, origin, progress, quiet, records, totals, types, unnest", text)
+    assert.equal("read_json has no option 'delim'; there are: all_text, chunk_bytes, lines, on_problem, origin, progress, quiet, "
+      .. "records, totals, types, unnest", text)
+    assert.equal("read_json has no option 'ignore_errors': it is called 'on_problem'",
+      message(function() return tally.read_json({ text = "[]" }, { ignore_errors = true }) end))
   end)
 
   it("of another type is an error", function()

@@ -1,377 +1,267 @@
 /* ingest/json_table: records become a table.
  *
- * The idea: the same walk goes over all records twice. The first grows a tree of places, one for each path of keys that occurs,
- * and notes what kinds of values stand there; from these follows the type of each column. The second fills the columns. So no
- * value is ever read as one type and changed to another afterwards. An object with very many different keys is data rather than
- * structure (words of an abstract, say), and is kept whole as JSON text, as lists are. */
+ * The idea: the parts of the input are taken apart in parallel, each by itself; then their shapes are laid over one another in
+ * order, which gives the columns in order of first appearance, and the columns are made in parallel. What comes out does not
+ * depend on the cut. Where an object has very many keys it is kept whole, as lists are, and that cannot be seen from one part: such
+ * an input is surveyed first, record by record, and then read again by the plan that the survey gives. */
 #include "ingest/json_table.h"
 
-#include <math.h>
-#include <stdio.h>
-
-#include "base/date.h"
-#include "base/number.h"
 #include "base/pool.h"
-#include "column/builder.h"
 #include "column/table.h"
-#include "ingest/json_value.h"
+#include "ingest/json_report.h"
 
-enum { KEYS_MOST = 1000, PLACES_MOST = 20000 };
-
-typedef struct place {
-  char *name;         /* keys joined by '.' */
-  tl_dictionary keys; /* of the objects that stand here; members[code] is the place below */
-  struct place **members;
-  size_t member_capacity;
-  unsigned seen;   /* kinds of values that stand here, as bits */
-  bool whole;      /* objects are not taken apart */
-  bool unnested;   /* lists give one row for each element */
-  bool listed;     /* a list was seen where lists are unnested */
-  bool other_text; /* a text that is not a date */
-  bool inexact;    /* an integer that no double holds */
-  tally_builder *builder;
-} place;
-
-typedef struct shaping {
+typedef struct gathering {
+  const tl_json_records *records;
   const tally_json_options *options;
-  tl_problems *problems;
-  tl_arena arena;
-  place **places; /* all of them, in order of first appearance; places[0] is the record itself */
-  size_t count, capacity;
-  bool filling; /* the second walk */
-  int64_t row;
-  size_t element; /* of the list that is unnested */
-  tl_bytes text;
-} shaping;
+  const tl_json_shape *plan; /* NULL: none is needed */
+  tl_json_part *parts;
+  int64_t rows;
+  tl_json_shape shape;     /* of all parts */
+  tl_json_column *columns; /* of each place; those without a column have no pieces */
+  size_t column_capacity;
+  tl_json_place **places; /* of `shape`, for each place of the part that is laid over it */
+  size_t place_capacity;
+  atomic_uchar *bad_rows; /* a byte for each row, where such rows are dropped */
+} gathering;
 
-/* ---- places ---- */
+/* ---- reading ---- */
 
-static char *join_name(shaping *s, const place *parent, tally_text key) {
-  size_t front = *parent->name ? strlen(parent->name) + 1 : 0;
-  char *name = tl_arena_new(&s->arena, front + key.size + 1);
-  if (!name) return NULL;
-  if (front) {
-    memcpy(name, parent->name, front - 1);
-    name[front - 1] = '.';
-  }
-  memcpy(name + front, key.bytes, key.size);
-  name[front + key.size] = '\0';
-  return name;
+static tally_status read_part(void *context, size_t task, size_t worker, tally_error *error) {
+  gathering *it = context;
+  it->parts[task] = tl_json_part_of(it->options, it->plan);
+  return it->records->read(it->records->context, task, worker, &it->parts[task], error);
 }
 
-static tally_status new_place(shaping *s, char *name, place **out, tally_error *error) {
-  if (s->count >= PLACES_MOST)
-    return tl_fail(error, TALLY_ESHAPE, "the records have more than %d different keys, '%s' among them: these are data, not names",
-                   PLACES_MOST, name);
-  place *it = name ? tl_mem_zero(1, sizeof *it) : NULL;
-  if (!it) return tl_no_memory(error);
-  tally_status status = tl_mem_reserve((void **)&s->places, &s->capacity, s->count + 1, sizeof *s->places, error);
-  if (status != TALLY_OK) {
-    tl_mem_free(it);
-    return status;
+/* Lines were counted from the start of the part that failed, the first of those that did. */
+static void find_line(const gathering *it, tally_error *error) {
+  int64_t lines = 0;
+  for (size_t i = 0; i < it->records->parts; lines += it->parts[i++].lines) {
+    if (!it->parts[i].failed) continue;
+    if (error) error->line += lines;
+    return;
   }
-  it->name = name;
-  it->unnested = s->options->unnest && strcmp(name, s->options->unnest) == 0;
-  s->places[s->count++] = *out = it;
+}
+
+static tally_status read_parts(gathering *it, tally_error *error) {
+  it->parts = tl_mem_zero(it->records->parts, sizeof *it->parts);
+  if (!it->parts) return tl_no_memory(error);
+  tally_status status = tl_pool_run(it->records->parts, read_part, it, error);
+  if (status == TALLY_ESYNTAX) find_line(it, error);
+  return status;
+}
+
+static void drop_parts(gathering *it) {
+  for (size_t i = 0; it->parts && i < it->records->parts; i++) tl_json_part_done(&it->parts[i]);
+  tl_mem_free(it->parts);
+  it->parts = NULL;
+}
+
+/* ---- laying shapes over one another ---- */
+
+static tally_status room_for_place(gathering *it, tally_error *error) {
+  size_t before = it->column_capacity;
+  TL_TRY(tl_mem_reserve((void **)&it->columns, &it->column_capacity, it->shape.count, sizeof *it->columns, error));
+  memset(it->columns + before, 0, (it->column_capacity - before) * sizeof *it->columns);
   return TALLY_OK;
 }
 
-/* A record whose key is "" still needs a name for its column. */
-static tally_status name_nameless(shaping *s, place *it, tally_error *error) {
-  char name[32];
-  int size = snprintf(name, sizeof name, "column_%zu", s->count - 1);
-  it->name = tl_arena_text(&s->arena, name, (size_t)size);
-  if (!it->name) return tl_no_memory(error);
-  return tl_problems_add(s->problems, 0, -1, it->name, TL_PROBLEM_NO_NAME, tl_text("", 0), error);
-}
-
-static tally_status add_member(shaping *s, place *at, tally_text key, place **out, tally_error *error) {
-  TL_TRY(tl_mem_reserve((void **)&at->members, &at->member_capacity, at->keys.size + 1, sizeof(place *), error));
-  TL_TRY(new_place(s, join_name(s, at, key), out, error));
-  if (*(*out)->name == '\0') TL_TRY(name_nameless(s, *out, error));
-  at->members[at->keys.size] = *out;
-  uint32_t code;
-  return tl_dictionary_add(&at->keys, key, &code, error);
-}
-
-static tally_status find_member(shaping *s, place *at, tally_text key, place **out, tally_error *error) {
-  uint32_t code = at->keys.size ? tl_dictionary_find(&at->keys, key) : TL_NO_CODE;
-  if (code == TL_NO_CODE) return add_member(s, at, key, out, error);
-  *out = at->members[code];
+static tally_status lay_place(gathering *it, tl_json_place *place, uint32_t *guess, tally_error *error) {
+  tl_json_place *on = it->shape.places[0];
+  if (place->parent) {
+    tl_json_place *above = it->places[place->parent->index];
+    TL_TRY(tl_json_shape_member(&it->shape, above, tl_json_key(place), *guess, &on, error));
+    *guess = on->code + 1;
+  }
+  it->places[place->index] = on;
+  on->seen |= place->seen;
+  on->listed |= place->listed;
+  on->inexact |= place->inexact;
+  TL_TRY(room_for_place(it, error));
+  tl_json_column *column = &it->columns[on->index];
+  TL_TRY(tl_mem_reserve((void **)&column->pieces, &column->piece_capacity, column->piece_count + 1, sizeof *column->pieces, error));
+  column->pieces[column->piece_count++] = (tl_json_piece){.tape = &place->tape, .first_row = it->rows};
   return TALLY_OK;
 }
 
-static void forget_members(place *at) {
-  for (uint32_t i = 0; i < at->keys.size; i++) {
-    at->members[i]->seen = 0;
-    forget_members(at->members[i]);
+static tally_status lay_part(gathering *it, tl_json_part *part, tally_error *error) {
+  uint32_t guess = 0;
+  TL_TRY(tl_mem_reserve((void **)&it->places, &it->place_capacity, part->shape.count, sizeof *it->places, error));
+  for (size_t i = 0; i < part->shape.count; i++) TL_TRY(lay_place(it, part->shape.places[i], &guess, error));
+  it->rows += part->rows;
+  return TALLY_OK;
+}
+
+static tally_status lay_all(gathering *it, tally_error *error) {
+  it->shape.unnest = it->options->unnest;
+  TL_TRY(tl_json_shape_start(&it->shape, NULL, error));
+  TL_TRY(room_for_place(it, error));
+  for (size_t i = 0; i < it->records->parts; i++) TL_TRY(lay_part(it, &it->parts[i], error));
+  return TALLY_OK;
+}
+
+static void drop_layers(gathering *it) {
+  for (size_t i = 0; i < it->shape.count && i < it->column_capacity; i++) tl_json_column_done(&it->columns[i]);
+  tl_json_shape_done(&it->shape);
+  it->rows = 0;
+}
+
+/* ---- with very many keys ---- */
+
+static tally_status survey(const gathering *it, tl_json_part *all, tally_error *error) {
+  for (size_t i = 0; i < it->records->parts; i++) {
+    TL_TRY(tl_pool_check(error));
+    TL_TRY(it->records->read(it->records->context, i, 0, all, error));
   }
+  return TALLY_OK;
 }
 
-/* ---- the first walk: what stands where ---- */
-
-static unsigned bit(json_type kind) {
-  return 1u << kind;
+static tally_status read_and_lay(gathering *it, tally_error *error) {
+  TL_TRY(read_parts(it, error));
+  return lay_all(it, error);
 }
 
-static void survey(place *at, const json_t *value) {
-  int32_t date;
-  at->seen |= bit(json_typeof(value));
-  if (json_is_string(value) && !at->other_text) at->other_text = !tally_date_read(tl_json_text(value), &date);
-  if (!json_is_integer(value)) return;
-  json_int_t integer = json_integer_value(value);
-  if ((__int128)(double)integer != integer) at->inexact = true;
+static tally_status read_again(gathering *it, tl_json_part *all, tally_error *error) {
+  drop_layers(it);
+  drop_parts(it);
+  all->shape.surveying = true;
+  TL_TRY(survey(it, all, error));
+  it->plan = &all->shape;
+  return read_and_lay(it, error);
 }
 
-static tally_type found_type(const place *at) {
-  const unsigned boolean = bit(JSON_TRUE) | bit(JSON_FALSE), number = bit(JSON_INTEGER) | bit(JSON_REAL);
-  unsigned seen = at->seen & ~bit(JSON_NULL);
-  if (seen == 0) return TALLY_TEXT;
-  if ((seen & ~boolean) == 0) return TALLY_BOOLEAN;
-  if (seen == bit(JSON_INTEGER)) return TALLY_INTEGER;
-  if ((seen & ~number) == 0) return at->inexact && seen == number ? TALLY_TEXT : TALLY_NUMBER;
-  return seen == bit(JSON_STRING) && !at->other_text ? TALLY_DATE : TALLY_TEXT;
-}
+/* ---- columns ---- */
 
 /* Nulls where other records have an object are that object with everything missing. */
-static bool has_column(const place *at) {
-  return at->seen && !(at->seen == bit(JSON_NULL) && at->keys.size > 0);
+static bool has_column(const tl_json_place *at) {
+  if (!at->parent || !at->seen) return false;
+  return at->seen != 1u << TALLY_MISSING || at->keys.size == 0;
 }
 
-static tally_type column_type(const shaping *s, const place *at) {
-  for (size_t i = 0; i < s->options->type_count; i++) {
-    if (strcmp(s->options->type_names[i], at->name) == 0) return s->options->types[i];
+static tally_type column_type(const gathering *it, const tl_json_place *at) {
+  for (size_t i = 0; i < it->options->type_count; i++) {
+    if (strcmp(it->options->type_names[i], at->name) == 0) return it->options->types[i];
   }
-  return s->options->all_text ? TALLY_TEXT : found_type(at);
+  return it->options->all_text ? TALLY_TEXT : tl_json_found_type(at);
 }
 
-/* ---- the second walk: filling ---- */
+static tally_status make_column(void *context, size_t task, size_t worker, tally_error *error) {
+  (void)worker;
+  gathering *it = context;
+  const tl_json_place *at = it->shape.places[task];
+  if (!has_column(at)) return TALLY_OK;
+  return tl_json_column_make(&it->columns[task], at->name, column_type(it, at), it->rows, it->bad_rows, error);
+}
 
-static bool text_value(tally_text text, tally_type type, tally_value *out) {
-  tl_numeral numeral;
-  switch (type) {
-    case TALLY_BOOLEAN:
-      out->boolean = tl_text_equal(text, tl_text_of("true"));
-      return out->boolean || tl_text_equal(text, tl_text_of("false"));
-    case TALLY_DATE:
-      return tally_date_read(text, &out->date) || tl_date_read_day_first(text, &out->date);
-    case TALLY_INTEGER:
-      return tl_numeral_parse(text, '.', &numeral) && !numeral.percent && tl_numeral_is_whole(&numeral) &&
-             tl_numeral_integer(&numeral, &out->integer);
-    default:
-      return tl_numeral_parse(text, '.', &numeral) && !numeral.percent && tl_numeral_number(&numeral, &out->number);
+static tally_status make_columns(gathering *it, tally_error *error) {
+  if (it->options->on_problem == TALLY_PROBLEM_DROP && it->options->type_count > 0) {
+    it->bad_rows = tl_mem_zero((size_t)it->rows, sizeof *it->bad_rows);
+    if (!it->bad_rows) return tl_no_memory(error);
   }
+  return tl_pool_run(it->shape.count, make_column, it, error);
 }
 
-static bool real_value(double real, tally_type type, tally_value *out) {
-  out->number = real;
-  if (type != TALLY_INTEGER) return type == TALLY_NUMBER;
-  if (real != floor(real) || real < -0x1p63 || real >= 0x1p63) return false;
-  out->integer = (int64_t)real;
-  return true;
-}
-
-static bool integer_value(int64_t integer, tally_type type, tally_value *out) {
-  if (type == TALLY_NUMBER)
-    out->number = (double)integer;
-  else
-    out->integer = integer;
-  return type == TALLY_NUMBER || type == TALLY_INTEGER;
-}
-
-/* The value as one of `type`, which is not text; false when it is none. */
-static bool typed_value(const json_t *value, tally_type type, tally_value *out) {
-  out->type = type;
-  switch (json_typeof(value)) {
-    case JSON_STRING:
-      return text_value(tl_json_text(value), type, out);
-    case JSON_INTEGER:
-      return integer_value(json_integer_value(value), type, out);
-    case JSON_REAL:
-      return real_value(json_real_value(value), type, out);
-    case JSON_TRUE:
-    case JSON_FALSE:
-      out->boolean = json_is_true(value);
-      return type == TALLY_BOOLEAN;
-    default:
-      return false;
-  }
-}
-
-/* A string as it is, anything else as JSON; borrowed until the next call. */
-static tally_status shown_text(shaping *s, const json_t *value, tally_text *out, tally_error *error) {
-  *out = json_is_string(value) ? tl_json_text(value) : (tally_text){0};
-  if (json_is_string(value)) return TALLY_OK;
-  s->text.size = 0;
-  TL_TRY(tl_json_put(&s->text, value, error));
-  *out = tl_bytes_text(&s->text);
-  return TALLY_OK;
-}
-
-/* Missing values for the rows that had nothing here. */
-static tally_status fill_up(place *at, int64_t rows, tally_error *error) {
-  while (tl_builder_length(at->builder) < rows) TL_TRY(tl_builder_missing(at->builder, error));
-  return TALLY_OK;
-}
-
-static tally_status fill(shaping *s, place *at, const json_t *value, tally_error *error) {
-  if (json_is_null(value)) return TALLY_OK;
-  TL_TRY(fill_up(at, s->row, error));
-  tally_value typed = {.type = TALLY_TEXT};
-  tally_type type = tl_builder_type(at->builder);
-  if (type != TALLY_TEXT && typed_value(value, type, &typed)) return tally_builder_append(at->builder, typed, error);
-  tally_text text;
-  TL_TRY(shown_text(s, value, &text, error));
-  if (type == TALLY_TEXT) return tl_builder_text(at->builder, text, error);
-  return tl_problems_add(s->problems, 0, -1, at->name, TL_PROBLEM_BAD_VALUE, text, error);
-}
-
-/* ---- the walk ---- */
-
-static tally_status visit(shaping *s, place *at, json_t *value, tally_error *error);
-
-static tally_status visit_members(shaping *s, place *at, json_t *object, tally_error *error) {
-  if (json_object_size(object) == 0) at->seen |= at == s->places[0] ? 0 : bit(JSON_NULL);
-  for (void *i = json_object_iter(object); i; i = json_object_iter_next(object, i)) {
-    place *member;
-    TL_TRY(find_member(s, at, tl_text(json_object_iter_key(i), json_object_iter_key_len(i)), &member, error));
-    if (at->keys.size > KEYS_MOST && at != s->places[0]) {
-      at->whole = true;
-      forget_members(at);
-      return visit(s, at, object, error);
-    }
-    TL_TRY(visit(s, member, json_object_iter_value(i), error));
-  }
-  return TALLY_OK;
-}
-
-static tally_status visit(shaping *s, place *at, json_t *value, tally_error *error) {
-  if (at->unnested && json_is_array(value)) {
-    at->listed = true;
-    value = json_array_get(value, s->element);
-    if (!value) {
-      at->seen |= bit(JSON_NULL);
-      return TALLY_OK;
-    }
-  }
-  if (json_is_object(value) && !at->whole) return visit_members(s, at, value, error);
-  if (s->filling) return fill(s, at, value, error);
-  survey(at, value);
-  return TALLY_OK;
-}
-
-/* One row, or one for each element of the list that is unnested. */
-static tally_status visit_record(shaping *s, json_t *record, tally_error *error) {
-  json_t *list = s->options->unnest ? tl_json_find(record, tl_text_of(s->options->unnest)) : NULL;
-  size_t rows = json_is_array(list) && json_array_size(list) > 0 ? json_array_size(list) : 1;
-  for (s->element = 0; s->element < rows; s->element++) {
-    TL_TRY(visit(s, s->places[0], record, error));
-    s->row++;
-  }
-  return TALLY_OK;
-}
-
-static tally_status visit_records(shaping *s, json_t *records, tally_error *error) {
-  s->row = 0;
-  for (size_t i = 0; i < json_array_size(records); i++) {
-    json_t *record = json_array_get(records, i);
-    if (i % 4096 == 0) TL_TRY(tl_pool_check(error));
-    if (!json_is_object(record))
-      return tl_fail(error, TALLY_ESYNTAX, "element %zu of the list of records is %s; a record is an object: {\"name\": value, …}",
-                     i + 1, tl_json_kind(record));
-    TL_TRY(visit_record(s, record, error));
-  }
-  return TALLY_OK;
-}
-
-/* ---- the table ---- */
-
-static tally_status start_columns(shaping *s, tally_error *error) {
-  for (size_t i = 0; i < s->count; i++) {
-    place *at = s->places[i];
-    if (has_column(at)) TL_TRY(tally_builder_new(column_type(s, at), &at->builder, error));
-  }
-  return TALLY_OK;
-}
-
-/* columns  as many as there are places, all NULL */
-static tally_status finish_columns(shaping *s, const char **names, tally_column **columns, size_t *count, tally_error *error) {
-  *count = 0;
-  for (size_t i = 0; i < s->count; i++) {
-    place *at = s->places[i];
-    if (!at->builder) continue;
-    TL_TRY(fill_up(at, s->row, error));
-    names[*count] = at->name;
-    TL_TRY(tally_builder_finish(at->builder, &columns[*count], error));
-    ++*count;
-  }
-  return TALLY_OK;
-}
-
-static tally_status make_table(shaping *s, tally_table **out, tally_error *error) {
-  const char **names = tl_mem_new(s->count, sizeof *names);
-  tally_column **columns = tl_mem_zero(s->count, sizeof *columns);
+static tally_status gather_table(const gathering *it, tally_table **out, tally_error *error) {
+  const char **names = tl_mem_new(it->shape.count, sizeof *names);
+  tally_column **columns = tl_mem_new(it->shape.count, sizeof *columns);
   size_t count = 0;
-  tally_status status = names && columns ? finish_columns(s, names, columns, &count, error) : tl_no_memory(error);
-  if (status == TALLY_OK) status = tally_table_new(names, columns, count, s->row, out, error);
-  for (size_t i = 0; columns && i < s->count; i++) tally_column_release(columns[i]);
+  for (size_t i = 0; names && columns && i < it->shape.count; i++) {
+    if (!it->columns[i].column) continue;
+    names[count] = it->shape.places[i]->name;
+    columns[count++] = it->columns[i].column;
+  }
+  tally_status status = names && columns ? tally_table_new(names, columns, count, it->rows, out, error) : tl_no_memory(error);
   tl_mem_free(columns);
   tl_mem_free(names);
   return status;
 }
 
-static tally_status check_unnested(const shaping *s, const tally_table *table, tally_error *error) {
-  if (!s->options->unnest || s->row == 0) return TALLY_OK;
-  for (size_t i = 0; i < s->count; i++) {
-    const place *at = s->places[i];
-    if (!at->unnested) continue;
-    if (at->listed || at->seen == bit(JSON_NULL)) return TALLY_OK;
-    return tl_fail_at(error, TALLY_ETYPE, at->name, 0, 0, "'%s' holds no lists: there is nothing to unnest", at->name);
+/* ---- rows that are dropped ---- */
+
+static int64_t list_good_rows(const gathering *it, int64_t *rows) {
+  int64_t count = 0;
+  for (int64_t row = 0; row < it->rows; row++) {
+    if (!atomic_load_explicit(&it->bad_rows[row], memory_order_relaxed)) rows[count++] = row;
   }
-  return tl_table_no_column(table, s->options->unnest, error);
+  return count;
 }
 
-/* What the options name must be there. */
-static tally_status check_names(const shaping *s, const tally_table *table, tally_error *error) {
-  for (size_t i = 0; i < s->options->type_count && table->columns > 0; i++) {
-    const char *name = s->options->type_names[i];
-    if (!tally_table_find(table, name)) return tl_table_no_column(table, name, error);
-  }
-  return check_unnested(s, table, error);
-}
-
-static tally_status shape(shaping *s, json_t *records, tally_table **out, tally_error *error) {
-  place *root;
-  char *no_name = tl_arena_text(&s->arena, "", 0);
-  TL_TRY(new_place(s, no_name, &root, error));
-  TL_TRY(visit_records(s, records, error));
-  TL_TRY(start_columns(s, error));
-  s->filling = true;
-  TL_TRY(visit_records(s, records, error));
-  TL_TRY(make_table(s, out, error));
-  tally_status status = check_names(s, *out, error);
-  if (status == TALLY_OK) return TALLY_OK;
-  tally_table_release(*out);
-  *out = NULL;
+static tally_status drop_rows(const gathering *it, tally_table **table, tally_error *error) {
+  if (!it->bad_rows) return TALLY_OK;
+  int64_t *rows = tl_mem_new((size_t)it->rows, sizeof *rows);
+  if (!rows) return tl_no_memory(error);
+  int64_t count = list_good_rows(it, rows);
+  tally_table *whole = *table;
+  *table = NULL;
+  tally_status status = tally_table_take(whole, rows, count, table, error);
+  tally_table_release(whole);
+  tl_mem_free(rows);
   return status;
 }
 
-static void done(shaping *s) {
-  for (size_t i = 0; i < s->count; i++) {
-    tl_dictionary_done(&s->places[i]->keys);
-    tl_mem_free(s->places[i]->members);
-    tally_builder_release(s->places[i]->builder);
-    tl_mem_free(s->places[i]);
+/* ---- what the options name must be there ---- */
+
+static tally_status check_unnested(const gathering *it, const tally_table *table, tally_error *error) {
+  if (!it->options->unnest || it->rows == 0) return TALLY_OK;
+  for (size_t i = 0; i < it->shape.count; i++) {
+    const tl_json_place *at = it->shape.places[i];
+    if (!at->unnested) continue;
+    if (at->listed || at->seen == 1u << TALLY_MISSING) return TALLY_OK;
+    return tl_fail_at(error, TALLY_ETYPE, at->name, 0, 0, "'%s' holds no lists: there is nothing to unnest", at->name);
   }
-  tl_mem_free(s->places);
-  tl_bytes_done(&s->text);
-  tl_arena_done(&s->arena);
+  return tl_table_no_column(table, it->options->unnest, error);
 }
 
-tally_status tl_json_table(json_t *records, const tally_json_options *options, tl_problems *problems, tally_table **out,
-                           tally_error *error) {
-  shaping s = {.options = options, .problems = problems};
-  tally_status status = shape(&s, records, out, error);
-  done(&s);
+static tally_status check_names(const gathering *it, const tally_table *table, tally_error *error) {
+  for (size_t i = 0; i < it->options->type_count && table->columns > 0; i++) {
+    const char *name = it->options->type_names[i];
+    if (!tally_table_find(table, name)) return tl_table_no_column(table, name, error);
+  }
+  return check_unnested(it, table, error);
+}
+
+/* ---- problems ---- */
+
+/* Nothing but problems is not a table, whatever was asked for. */
+static tally_status refuse_problems(const gathering *it, const tl_problems *problems, tally_error *error) {
+  bool refusing = it->options->on_problem == TALLY_PROBLEM_ERROR || it->rows == 0;
+  if (!refusing || problems->count == 0) return TALLY_OK;
+  const tl_problem_row *first = &problems->rows[0];
+  return tl_fail_at(error, TALLY_ESYNTAX, NULL, first->line, 0, "%s: '%.*s'", tl_problem_text(first->what), (int)first->text.size,
+                    first->text.bytes);
+}
+
+/* ---- the table ---- */
+
+static tally_status make_table(gathering *it, tl_problems *problems, tally_table **out, tally_error *error) {
+  TL_TRY(make_columns(it, error));
+  tl_json_findings findings = {it->parts, it->records->parts, it->shape.places, it->columns, it->shape.count};
+  TL_TRY(tl_json_report(&findings, problems, error));
+  TL_TRY(refuse_problems(it, problems, error));
+  TL_TRY(gather_table(it, out, error));
+  TL_TRY(check_names(it, *out, error));
+  return drop_rows(it, out, error);
+}
+
+static tally_status gather(gathering *it, tl_json_part *surveyed, tl_problems *problems, tally_table **out, tally_error *error) {
+  tally_status status = read_and_lay(it, error);
+  if (status == TL_JSON_CROWDED) status = read_again(it, surveyed, error);
+  return status == TALLY_OK ? make_table(it, problems, out, error) : status;
+}
+
+tally_status tl_json_table(const tl_json_records *records, const tally_json_options *options, tl_problems *problems,
+                           tally_table **out, tally_error *error) {
+  gathering it = {.records = records, .options = options};
+  tl_json_part surveyed = tl_json_part_of(options, NULL);
+  *out = NULL;
+  tally_status status = gather(&it, &surveyed, problems, out, error);
+  drop_layers(&it);
+  drop_parts(&it);
+  tl_json_part_done(&surveyed);
+  tl_mem_free(it.bad_rows);
+  tl_mem_free(it.columns);
+  tl_mem_free(it.places);
+  if (status == TALLY_OK) return TALLY_OK;
+  tally_table_release(*out);
+  *out = NULL;
   return status;
 }

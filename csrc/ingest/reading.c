@@ -21,6 +21,12 @@ static const char *const problem_texts[TL_PROBLEM_KINDS] = {
     [TL_PROBLEM_NAME_TWICE] = "column name used twice",
     [TL_PROBLEM_NO_NAME] = "column without a name",
     [TL_PROBLEM_QUOTE_MARKS] = "quote marks around every value removed",
+    [TL_PROBLEM_BAD_JSON] = "line is not valid JSON",
+    [TL_PROBLEM_NOT_RECORD] = "line is not a record",
+    [TL_PROBLEM_KEY_TWICE] = "key used twice in an object",
+    [TL_PROBLEM_LARGE_NUMBER] = "number too large",
+    [TL_PROBLEM_TOO_DEEP] = "lists and objects too deep in one another",
+    [TL_PROBLEM_TOO_LONG] = "line longer than 2 GiB",
 };
 
 const char *tl_problem_text(tl_problem problem) {

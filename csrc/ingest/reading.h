@@ -43,6 +43,12 @@ typedef enum tl_problem {
   TL_PROBLEM_NAME_TWICE,
   TL_PROBLEM_NO_NAME,
   TL_PROBLEM_QUOTE_MARKS, /* single quotes around every value of a column, taken off */
+  TL_PROBLEM_BAD_JSON,    /* this and what follows: of a line of NDJSON, which is left out */
+  TL_PROBLEM_NOT_RECORD,
+  TL_PROBLEM_KEY_TWICE,
+  TL_PROBLEM_LARGE_NUMBER,
+  TL_PROBLEM_TOO_DEEP,
+  TL_PROBLEM_TOO_LONG,
   TL_PROBLEM_KINDS
 } tl_problem;
 

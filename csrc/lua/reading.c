@@ -98,14 +98,18 @@ static void check_csv_lists(tl_fields fields, tally_csv_options *options) {
   options->type_count = types.count;
 }
 
+static tally_on_problem check_on_problem(tl_fields fields) {
+  static const char *const choices[] = {
+      [TALLY_PROBLEM_REPORT] = "report", [TALLY_PROBLEM_ERROR] = "error", [TALLY_PROBLEM_DROP] = "drop", NULL};
+  return (tally_on_problem)tl_field_choice(fields, "on_problem", choices);
+}
+
 static tally_csv_options check_csv_options(lua_State *L, int argument) {
   static const char *const known[] = {"encoding", "separator", "quote",      "escape",  "comment",     "decimal",  "header",
                                       "skip",     "limit",     "names",      "columns", "types",       "all_text", "missing",
                                       "symbols",  "trim",      "on_problem", "reader",  "chunk_bytes", NULL};
   static const char *const headers[] = {
       [TALLY_HEADER_GUESS] = "guess", [TALLY_HEADER_FIRST] = "first", [TALLY_HEADER_NONE] = "none", NULL};
-  static const char *const problems[] = {
-      [TALLY_PROBLEM_REPORT] = "report", [TALLY_PROBLEM_ERROR] = "error", [TALLY_PROBLEM_DROP] = "drop", NULL};
   static const char *const readers[] = {
       [TALLY_READER_GUESS] = "guess", [TALLY_READER_FAST] = "fast", [TALLY_READER_LAX] = "lax", NULL};
   tally_csv_options options = TALLY_CSV_OPTIONS;
@@ -117,14 +121,14 @@ static tally_csv_options check_csv_options(lua_State *L, int argument) {
   options.limit = tl_field_whole(fields, "limit", 0, INT64_MAX, options.limit);
   options.all_text = tl_field_boolean(fields, "all_text", options.all_text);
   options.trim = tl_field_boolean(fields, "trim", options.trim);
-  options.on_problem = (tally_on_problem)tl_field_choice(fields, "on_problem", problems);
+  options.on_problem = check_on_problem(fields);
   options.reader = (tally_reader)tl_field_choice(fields, "reader", readers);
   options.chunk_bytes = (size_t)tl_field_whole(fields, "chunk_bytes", 0, INT_MAX, 0);
   return options;
 }
 
 static tally_json_options check_json_options(lua_State *L, int argument) {
-  static const char *const known[] = {"records", "unnest", "types", "all_text", NULL};
+  static const char *const known[] = {"records", "unnest", "types", "all_text", "on_problem", "lines", "chunk_bytes", NULL};
   tally_json_options options = TALLY_JSON_OPTIONS;
   tl_fields fields = tl_check_options(L, argument, known);
   options.records = tl_field_name(fields, "records", NULL);
@@ -134,6 +138,9 @@ static tally_json_options check_json_options(lua_State *L, int argument) {
   options.types = types.types;
   options.type_count = types.count;
   options.all_text = tl_field_boolean(fields, "all_text", false);
+  options.on_problem = check_on_problem(fields);
+  options.lines = tl_field_boolean(fields, "lines", false);
+  options.chunk_bytes = (size_t)tl_field_whole(fields, "chunk_bytes", 0, INT_MAX, 0);
   return options;
 }
 

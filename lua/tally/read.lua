@@ -283,11 +283,13 @@ local function read_parts(inputs, read_one, options)
   return parts, read_again
 end
 
-local function reader(name, read_one, format)
+-- lines: true where each line of the input is a record, whatever the options say.
+local function reader(name, read_one, format, lines)
   return function(input, options)
     options = read_options.check(name, options, format)
     local inputs, several = read.inputs_of(name, input)
     local engine = read_options.engine(options, format)
+    engine.lines = lines or engine.lines
     read.show_progress(options)
     local parts, read_again = read_parts(inputs, read_one, engine)
     if several then parts = read.agree_on_types(parts, engine, read_again) end
@@ -316,13 +318,26 @@ read.csv = reader("read_csv", core.read_csv, read_options.csv)
 
 --- Reads JSON: an array of records, an object that holds one, one record, or a record a line (NDJSON).
 --
+-- A damaged line of NDJSON stands in `problems` and gives no row; any other damaged document is an error. An integer
+-- that 64 bits do not hold makes its column text, so that all its digits are kept.
+--
 -- Options: `records` (path of the array), `unnest` (a list column that gives one row an element), `types`, `all_text`,
--- and `totals` `origin` `quiet` as in @{csv}.
+-- `lines` (true: a record a line, whatever the first line looks like), and `on_problem` `totals` `origin` `quiet` as in
+-- @{csv}.
 --
 -- @function json
 -- @param input as in @{csv}
 -- @param[opt] options a table
 -- @return a Table
 read.json = reader("read_json", core.read_json, read_options.json)
+
+--- Reads NDJSON: a record a line. As @{json} with the option `lines`: a file of one record is a table of one row, even
+-- where the record looks like an object around a list.
+--
+-- @function ndjson
+-- @param input as in @{csv}
+-- @param[opt] options as in @{json}
+-- @return a Table
+read.ndjson = reader("read_ndjson", core.read_json, read_options.json, true)
 
 return read

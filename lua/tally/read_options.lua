@@ -12,7 +12,7 @@ read_options.csv = {
   "separator", "quote", "escape", "encoding", "decimal", "comment", "header", "skip", "limit", "names", "columns",
   "types", "all_text", "missing", "symbols", "trim", "on_problem", "reader", "chunk_bytes",
 }
-read_options.json = { "records", "unnest", "types", "all_text" }
+read_options.json = { "records", "unnest", "types", "all_text", "on_problem", "lines", "chunk_bytes" }
 read_options.own = { "origin", "totals", "quiet", "progress" }
 
 -- What readr, Polars, pandas and data.table call them.
@@ -114,7 +114,7 @@ end
 local wanted = {
   skip = whole, limit = whole, chunk_bytes = whole, names = list, columns = list, missing = list, symbols = list,
   separator = character, quote = character_or_none, escape = character, comment = character, decimal = character,
-  encoding = text, records = text, unnest = text, all_text = flag, trim = flag, quiet = flag,
+  encoding = text, records = text, unnest = text, all_text = flag, trim = flag, lines = flag, quiet = flag,
   progress = flag, origin = text_or_none,
   header = one_of("guess", "first", "none"), on_problem = one_of("report", "error", "drop"),
 }
