@@ -528,7 +528,8 @@ local function good_calls()
     draw = { { core.scan_csv { bytes = CSV } }, { count = true }, "file", { "a" } },
     read_json = { { bytes = "[]" }, {} }, table = { { "a" }, { c }, 2 },
     column = { "text", { "a" }, 2, {} }, constant = { "integer", 1, 3 }, append = { { t }, "file", { "a" } },
-    write_bytes = { "", { path = os.tmpname() } }, format_number = { 1 }, nearest = { "a", { "b" } }, caller = {}, set_error_metatable = { {} },
+    write_bytes = { "", { path = os.tmpname() } }, format_number = { 1 }, nearest = { "a", { "b" } }, caller = {}, screen_width = {},
+    set_error_metatable = { {} },
     fail_allocation = { -1, false }, glob = { "*" },
   }
   return functions, methods, { table = t, column = c, reading = r }

@@ -6,7 +6,7 @@
 static bool take_number(tally_text *text, size_t least, size_t most, int *out) {
   size_t size = 0;
   *out = 0;
-  while (size < most && size < text->size && text->bytes[size] >= '0' && text->bytes[size] <= '9') {
+  while (size < most && size < text->size && tl_is_digit(text->bytes[size])) {
     *out = *out * 10 + (text->bytes[size++] - '0');
   }
   *text = tl_text(text->bytes + size, text->size - size);

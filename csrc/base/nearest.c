@@ -1,8 +1,6 @@
 /* base/nearest: the name that was probably meant, for messages. The optimal string alignment distance: letters inserted, left out,
  * changed, or swapped with a neighbour; the case of ASCII letters does not count. */
-#include <string.h>
-
-#include "tally.h"
+#include "base/text.h"
 
 enum { NAME_MOST = 127 }; /* longer names are not compared */
 
@@ -10,12 +8,8 @@ static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-static char fold(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool same(char a, char b) {
-  return fold(a) == fold(b);
+  return tl_fold(a) == tl_fold(b);
 }
 
 /* Three rows of the usual table, of which each is needed for the next two. */

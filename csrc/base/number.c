@@ -10,10 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 /* Takes `prefix` off the start of the text. */
 static bool take(tally_text *text, const char *prefix) {
   size_t size = strlen(prefix);
@@ -41,7 +37,7 @@ static void drop_percent(tally_text *text, tl_numeral *out) {
 
 static tally_text take_digits(tally_text *text) {
   size_t size = 0;
-  while (size < text->size && is_digit(text->bytes[size])) size++;
+  while (size < text->size && tl_is_digit(text->bytes[size])) size++;
   tally_text digits = tl_text(text->bytes, size);
   *text = tl_text(text->bytes + size, text->size - size);
   return digits;
@@ -99,7 +95,7 @@ bool tl_numeral_integer(const tl_numeral *numeral, int64_t *out) {
   int64_t value = 0; /* counted below zero, where there is room for one more */
   for (size_t i = 0; i < numeral->whole.size; i++) {
     char c = numeral->whole.bytes[i];
-    if (!is_digit(c)) continue;
+    if (!tl_is_digit(c)) continue;
     if (__builtin_mul_overflow(value, 10, &value) || __builtin_sub_overflow(value, c - '0', &value)) return false;
   }
   if (!numeral->negative && value == INT64_MIN) return false;
@@ -134,7 +130,7 @@ static void gather(const tl_numeral *numeral, decimal_digits *s) {
   s->count = 0;
   s->exponent = numeral->exponent;
   for (size_t i = 0; i < numeral->whole.size; i++) {
-    if (is_digit(numeral->whole.bytes[i])) push_digit(s, numeral->whole.bytes[i], &beyond);
+    if (tl_is_digit(numeral->whole.bytes[i])) push_digit(s, numeral->whole.bytes[i], &beyond);
   }
   for (size_t i = 0; i < numeral->fraction.size; i++) {
     push_digit(s, numeral->fraction.bytes[i], &beyond);

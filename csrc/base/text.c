@@ -110,14 +110,10 @@ tally_text tl_text_trim(tally_text text) {
   return text;
 }
 
-static char fold(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 bool tl_text_equal_fold(tally_text a, tally_text b) {
   if (a.size != b.size) return false;
   for (size_t i = 0; i < a.size; i++) {
-    if (fold(a.bytes[i]) != fold(b.bytes[i])) return false;
+    if (tl_fold(a.bytes[i]) != tl_fold(b.bytes[i])) return false;
   }
   return true;
 }

@@ -19,6 +19,20 @@ static inline bool tl_text_equal(tally_text a, tally_text b) {
   return a.size == b.size && (a.size == 0 || memcmp(a.bytes, b.bytes, a.size) == 0);
 }
 
+static inline bool tl_is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/* An ASCII letter in lower case; what is none as it is. */
+static inline char tl_fold(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* An ASCII letter. */
+static inline bool tl_is_letter(char c) {
+  return tl_fold(c) >= 'a' && tl_fold(c) <= 'z';
+}
+
 /* Less than, equal to, greater than zero, by bytes; a text before its extensions. */
 int tl_text_compare(tally_text a, tally_text b);
 
@@ -40,7 +54,8 @@ bool tl_text_equal_fold(tally_text a, tally_text b);
 /* The seed of all hashes, drawn once per process, or TALLY_SEED; not 0. */
 uint64_t tl_hash_seed(void);
 
-/* The hash of two words, of which the upper half is good: each multiplied by an odd number drawn with the seed, then mixed once more. */
+/* The hash of two words, of which the upper half is good: each multiplied by an odd number drawn with the seed, then mixed once
+ * more. */
 static inline uint64_t tl_hash_words(uint64_t first, uint64_t second, uint64_t seed) {
 #ifdef TL_TEST_HASH_CONSTANT
   (void)seed;

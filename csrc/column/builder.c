@@ -61,18 +61,9 @@ tally_type tl_builder_type(const tally_builder *builder) {
 
 /* ---- room ---- */
 
+/* Of plain text: an offset. */
 static size_t value_size(const tally_builder *b) {
-  switch (b->type) {
-    case TALLY_INTEGER:
-    case TALLY_NUMBER:
-      return 8;
-    case TALLY_DATE:
-      return 4;
-    case TALLY_TEXT:
-      return b->plain ? 8 : 4;
-    default:
-      return 0;
-  }
+  return b->type == TALLY_TEXT && b->plain ? sizeof(int64_t) : tl_type_size(b->type);
 }
 
 static tally_status reserve_values(tally_builder *b, int64_t rows, tally_error *error) {

@@ -124,31 +124,13 @@ tally_status tl_column_with_reasons(const tally_column *column, const tally_colu
 /* ---- columns of one value ---- */
 
 size_t tl_value_size(const tally_column *column) {
-  switch (column->type) {
-    case TALLY_INTEGER:
-    case TALLY_NUMBER:
-      return 8;
-    case TALLY_DATE:
-      return 4;
-    case TALLY_TEXT:
-      return column->dictionary ? 4 : 0;
-    default:
-      return 0;
-  }
+  return column->type == TALLY_TEXT && !column->dictionary ? 0 : tl_type_size(column->type);
 }
 
 /* Bytes of `values` for `length` rows of a type; text as codes. */
 static size_t values_bytes(tally_type type, int64_t length) {
-  switch (type) {
-    case TALLY_INTEGER:
-    case TALLY_NUMBER:
-      return (size_t)length * 8;
-    case TALLY_DATE:
-    case TALLY_TEXT:
-      return (size_t)length * 4;
-    default:
-      return tl_bit_bytes(length);
-  }
+  size_t size = tl_type_size(type);
+  return size ? (size_t)length * size : tl_bit_bytes(length);
 }
 
 /* A plain text column of one value, or of none. */

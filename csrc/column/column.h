@@ -103,6 +103,20 @@ static inline tally_text tl_text_at(const tally_column *c, int64_t row) {
   return c->dictionary ? tl_plain_text(c->dictionary, tl_codes(c)[row]) : tl_plain_text(c, row);
 }
 
+/* Bytes of one value of a type in `values`, text as codes; 0 for boolean (bits). */
+static inline size_t tl_type_size(tally_type type) {
+  switch (type) {
+    case TALLY_INTEGER:
+    case TALLY_NUMBER:
+      return 8;
+    case TALLY_DATE:
+    case TALLY_TEXT:
+      return 4;
+    default:
+      return 0;
+  }
+}
+
 /* Bytes of one value in `values`; 0 for boolean (bits) and plain text (offsets). */
 size_t tl_value_size(const tally_column *column);
 

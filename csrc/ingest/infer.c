@@ -83,29 +83,17 @@ tl_manner tl_manner_of_type(tally_type type) {
 
 /* ---- names ---- */
 
-static char fold(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-/* Whether `name` holds `word`, with no letter before it, and neither letter nor digit after it. "instId" holds the word "Id"; "id4",
- * one of a row of variables, does not. As an `ending`, letters may stand before it and digits after: "countrycode2" ends in "code",
- * "Decoded" and "barcodes" do not. */
+/* Whether `name` holds `word`, with no letter before it, and neither letter nor digit after it. "instId" holds the word "Id";
+ * "id4", one of a row of variables, does not. As an `ending`, letters may stand before it and digits after: "countrycode2" ends in
+ * "code", "Decoded" and "barcodes" do not. */
 static bool holds(tally_text name, const char *word, bool ending) {
   size_t size = strlen(word);
   for (size_t i = 0; i + size <= name.size; i++) {
     if (!tl_text_equal_fold(tl_text(name.bytes + i, size), tl_text(word, size))) continue;
-    bool hump = i > 0 && fold(name.bytes[i - 1]) == name.bytes[i - 1] && fold(name.bytes[i]) != name.bytes[i];
-    bool starts = ending || i == 0 || !is_letter(name.bytes[i - 1]) || hump;
+    bool hump = i > 0 && tl_fold(name.bytes[i - 1]) == name.bytes[i - 1] && tl_fold(name.bytes[i]) != name.bytes[i];
+    bool starts = ending || i == 0 || !tl_is_letter(name.bytes[i - 1]) || hump;
     char next = i + size < name.size ? name.bytes[i + size] : ' ';
-    if (starts && !is_letter(next) && (ending || !is_digit(next))) return true;
+    if (starts && !tl_is_letter(next) && (ending || !tl_is_digit(next))) return true;
   }
   return false;
 }

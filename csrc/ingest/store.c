@@ -19,20 +19,9 @@ void tl_store_set_part(tl_store *store, size_t part, int64_t capacity) {
 }
 
 size_t tl_store_value_size(const tl_column_plan *column) {
-  switch (column->manner) {
-    case TL_MANNER_INTEGER:
-    case TL_MANNER_NUMBER:
-      return 8;
-    case TL_MANNER_DATE_ISO:
-    case TL_MANNER_DATE_DAY_FIRST:
-      return 4;
-    case TL_MANNER_TEXT:
-    case TL_MANNER_TEXT_IN_MARKS:
-    case TL_MANNER_EXACT:
-      return column->plain ? 8 : 4;
-    default:
-      return 0;
-  }
+  tally_type type = tl_manner_type(column->manner);
+  if (column->manner == TL_MANNER_NONE) return 0;
+  return type == TALLY_TEXT && column->plain ? sizeof(int64_t) : tl_type_size(type);
 }
 
 tally_status tl_store_make_columns(tl_store *store, tally_error *error) {

@@ -22,6 +22,7 @@
 -- @module tally.analysis
 
 local error_ = require "tally.error"
+local number = require "tally.number"
 local suggest = require "tally.suggest"
 
 local analysis = {}
@@ -155,10 +156,6 @@ local function check_inputs(self, given)
   return inputs
 end
 
-local function is_whole(value)
-  return type(value) == "number" and value == math.floor(value) and math.abs(value) < math.huge
-end
-
 local function is_list(value)
   return type(value) == "table" and #value > 0
 end
@@ -166,7 +163,7 @@ end
 -- type of a parameter -> whether a Lua value is one
 local parameter_types = {
   text = function(value) return type(value) == "string" end,
-  integer = is_whole,
+  integer = number.is_whole,
   number = function(value) return type(value) == "number" end,
   boolean = function(value) return type(value) == "boolean" end,
   list = is_list,

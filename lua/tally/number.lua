@@ -100,4 +100,11 @@ function number.count(count, noun, plural)
   return number.format(count) .. " " .. (count == 1 and noun or plural or noun .. "s")
 end
 
+--- Is this a whole number, integer or not?
+-- @param value anything
+-- @return a boolean
+function number.is_whole(value)
+  return type(value) == "number" and value % 1 == 0
+end
+
 return number

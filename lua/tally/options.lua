@@ -2,6 +2,7 @@
 -- @module tally.options
 
 local error_ = require "tally.error"
+local number = require "tally.number"
 local schema_ = require "tally.schema"
 local suggest = require "tally.suggest"
 
@@ -82,7 +83,7 @@ end
 
 --- A whole number not below a least one, and not beyond those that a double holds exactly.
 function M.need_count(verb, value, least)
-  if type(value) ~= "number" or value % 1 ~= 0 or value < least or value > 2^53 then
+  if not number.is_whole(value) or value < least or value > 2^53 then
     error_.throw("range", ("%s takes a whole number from %d, not %s"):format(verb, least, schema_.shown(value)))
   end
   return value

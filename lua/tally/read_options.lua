@@ -3,6 +3,7 @@
 -- @module tally.read_options
 
 local error_ = require "tally.error"
+local number = require "tally.number"
 local suggest = require "tally.suggest"
 
 local read_options = {}
@@ -76,11 +77,11 @@ local function check_types(reader, types)
   end
 end
 
-local function is_whole(value)
-  return type(value) == "number" and value >= 0 and value % 1 == 0 and value <= 2^53
+local function is_count(value)
+  return number.is_whole(value) and value >= 0 and value <= 2^53
 end
 
-local function is_list(value)
+local function is_list_of_texts(value)
   if type(value) ~= "table" then return false end
   for _, item in ipairs(value) do
     if type(item) ~= "string" then return false end
@@ -93,8 +94,8 @@ local function is_character(value)
 end
 
 -- What the value of an option must be, in words, and whether it is.
-local whole = { "a whole number from 0", is_whole }
-local list = { "a list of texts", is_list }
+local whole = { "a whole number from 0", is_count }
+local list = { "a list of texts", is_list_of_texts }
 local character = { "one character", is_character }
 local flag = { "true or false", function(value) return type(value) == "boolean" end }
 local text = { "a text", function(value) return type(value) == "string" end }

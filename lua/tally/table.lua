@@ -6,6 +6,7 @@
 -- @classmod Table
 
 local error_ = require "tally.error"
+local number = require "tally.number"
 local plan = require "tally.plan"
 local rows_ = require "tally.rows"
 local run = require "tally.run"
@@ -125,17 +126,16 @@ function Table:rows()
   return rows_.each(run.run(self.plan), schema_.all_names(self.plan.schema))
 end
 
-local function check_row(number, rows)
-  if type(number) == "number" and number % 1 == 0 and number >= 1 and number <= rows then return number end
-  error_.throw("range", ("no row %s: the table has %d row%s"):format(schema_.shown(number), rows, rows == 1 and ""
-    or "s"))
+local function check_row(row, rows)
+  if number.is_whole(row) and row >= 1 and row <= rows then return row end
+  error_.throw("range", ("no row %s: the table has %s"):format(schema_.shown(row), number.count(rows, "row")))
 end
 
 --- One row as { [name] = value }.
--- @tparam number number from 1
-function Table:row(number)
+-- @tparam number place from 1
+function Table:row(place)
   local data = run.run(self.plan)
-  return rows_.row(data, schema_.all_names(self.plan.schema), check_row(number, data:rows()))
+  return rows_.row(data, schema_.all_names(self.plan.schema), check_row(place, data:rows()))
 end
 
 --- The values of one column as an array; missing values are nil, and `n` is its length.
@@ -146,18 +146,18 @@ function Table:column(name)
 end
 
 --- One value, or nil; when it is missing for a published reason, that symbol second.
--- @tparam number number of the row, from 1
+-- @tparam number place of the row, from 1
 -- @tparam string name
-function Table:value(number, name)
+function Table:value(place, name)
   schema_.need(self.plan.schema, name, "the second argument of value")
   local data = run.run(self.plan)
-  return data:column(name):value(check_row(number, data:rows()))
+  return data:column(name):value(check_row(place, data:rows()))
 end
 
 --- All rows, as an array of { [name] = value }.
 function Table:to_rows()
   local list = {}
-  for row, number in self:rows() do list[number] = row end
+  for row, place in self:rows() do list[place] = row end
   return list
 end
 
