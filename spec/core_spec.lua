@@ -524,7 +524,7 @@ local function good_calls()
   local functions = {
     version = {}, threads = { 2 }, kernel = { "portable" }, memory_used = {}, memory_limit = { 0 }, cancel = { false },
     symbols = {}, functions = {}, aggregates = {}, function_type = { "not", { "boolean" } }, aggregate_type = { "sum", "integer" },
-    progress = { false }, screen_width = {}, read_csv = { { bytes = CSV }, {} }, scan_csv = { { bytes = CSV }, {} },
+    progress = { false }, read_csv = { { bytes = CSV }, {} }, scan_csv = { { bytes = CSV }, {} },
     draw = { { core.scan_csv { bytes = CSV } }, { count = true }, "file", { "a" } },
     read_json = { { bytes = "[]" }, {} }, table = { { "a" }, { c }, 2 },
     column = { "text", { "a" }, 2, {} }, constant = { "integer", 1, 3 }, append = { { t }, "file", { "a" } },
