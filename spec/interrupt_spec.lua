@@ -9,11 +9,12 @@ print(pcall(tally.read_csv, "pipe"))
 print(#tally.read_csv { text = "a\n1\n" })
 ]]
 
--- Runs the script in the folder of the pipe; an interrupt comes when it has had time to wait.
+-- Runs the script in the folder of the pipe; an interrupt comes when it has had time to wait. One: in the foreground, timeout tells
+-- the script alone and not its group, too.
 local run = [[
 cd "$1" && mkfifo pipe || exit
 sleep 30 > pipe &
-timeout -s INT 1 lua5.4 script.lua 2>&1
+timeout --foreground -s INT 1 lua5.4 script.lua 2>&1
 kill $!
 ]]
 

@@ -192,7 +192,9 @@ describe("a table on the screen", function()
     assert.equal(at_80, print_.table(t))
   end)
 
-  it("takes the width of the terminal without COLUMNS", function()
+  local has_terminals = os.execute "script -qec true /dev/null >/dev/null 2>&1"
+
+  ;(has_terminals and it or pending)("takes the width of the terminal without COLUMNS", function()
     local path = os.tmpname()
     files.write(path, "print('width', tostring((require 'tally.core'.screen_width())))\n"
       .. "print(require 'tally'.from_columns { { 'a', { ('x'):rep(40) } }, { 'b', { ('y'):rep(40) } } })\n")
