@@ -674,12 +674,12 @@ TALLY_API void tally_cancel(bool cancel);
 /* How far a file is read. */
 typedef struct tally_progress {
   const char *name;    /* the file; borrowed for the length of the call */
-  int64_t done, total; /* bytes gone through, of those to go through: a file is gone through at least twice */
+  int64_t done, total; /* bytes gone through, of those to go through: a file may be gone through several times */
   int64_t rows;        /* read so far */
   double seconds;      /* since the reading began */
   bool ended;          /* no more is told of this file */
 } tally_progress;
-/* Who is told of it: about ten times a second while a CSV file is read, on the thread that reads it, and once at the end. What is called
+/* Who is told of it: about ten times a second while a file is read, on the thread that reads it, and once at the end. What is called
  * must not call tally. NULL: nobody. Set it while nothing is read. */
 TALLY_API void tally_on_progress(void (*report)(void *context, const tally_progress *progress), void *context);
 /* Joins the workers. They start again when needed. Call it before unloading the code. */

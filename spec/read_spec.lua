@@ -95,6 +95,16 @@ describe("the input", function()
     assert.truthy(message(function() return tally.read_ndjson(text, { records = "items" }) end):find("give one of the two", 1, true))
   end)
 
+  it("of lines may be packed", function()
+    local path = os.tmpname()
+    files.write(path, ('{"a":1}\n'):rep(1000))
+    assert(os.execute(("gzip -f %s"):format(path)))
+    local t = tally.read_ndjson(path .. ".gz")
+    os.remove(path .. ".gz")
+    assert.equal(1000, #t)
+    assert.equal("gzip", t:sources()[1].facts.compression)
+  end)
+
   it("of lines says which are damaged", function()
     local text = { text = '{"a":1}\n{"a":}\n{"a":"x"}\n' }
     local t = tally.read_json(text, { quiet = true })

@@ -3,6 +3,7 @@
  * The idea: whatever the form of the input (a list of records, an object around one, a single record, one record a line), it is
  * brought to records in parts, and what stands around them becomes metadata. ingest/json_table does the rest. Lines, and a list
  * that is all of the document, are read record by record; any other document becomes a tree of jansson's first. */
+#include "base/progress.h"
 #include "column/table.h"
 #include "ingest/json_lines.h"
 #include "ingest/json_list.h"
@@ -52,10 +53,6 @@ static tally_status fail_here(const json_reader *r, size_t at, const char *text,
 static size_t place_of(const json_reader *r, const char *at) {
   if (!r->quoted.at) return (size_t)(at - r->all.bytes);
   return tl_json_unquoted(r->all, (size_t)(at - r->quoted.at));
-}
-
-static tally_status nothing_inside(const json_reader *r, tally_error *error) {
-  return tl_fail_at(error, TALLY_ESYNTAX, r->source.name, 0, 0, "is empty: there is no JSON in it");
 }
 
 /* ---- one document, or several ---- */
@@ -264,7 +261,7 @@ static tally_status read_lines(json_reader *r, tally_error *error) {
   tl_json_lines_done(&lines);
   TL_TRY(status);
   bool nothing = tally_table_rows(r->reading->table) == 0 && r->problems.count == 0;
-  return nothing ? nothing_inside(r, error) : TALLY_OK;
+  return nothing ? tl_source_empty(&r->source, error) : TALLY_OK;
 }
 
 static tally_status is_record(tally_text text, bool *out, tally_error *error) {
@@ -333,6 +330,7 @@ static tally_status find_start(json_reader *r, tally_error *error) {
 /* As a list, without a word when it is none. */
 static tally_status read_list(json_reader *r, tally_error *error) {
   tl_json_list list;
+  tl_progress_extend(r->source.size);
   tally_status status = tl_json_list_find(&list, r->all, (size_t)r->first, r->options.chunk_bytes, error);
   tl_json_records records = tl_json_list_records(&list);
   if (status == TALLY_OK) status = make_table(r, &records, error);
@@ -355,8 +353,7 @@ static tally_status read_whole(json_reader *r, tally_error *error) {
 static tally_status read_document(json_reader *r, tally_error *error) {
   tally_error of_list = {0};
   TL_TRY(tl_source_view(&r->source, 0, (size_t)r->source.size, &r->piece, &r->all, error));
-  TL_TRY(tl_source_check(&r->source, error));
-  if (document_text(r).size == 0) return nothing_inside(r, error);
+  if (document_text(r).size == 0) return tl_source_empty(&r->source, error);
   tally_status status = r->options.records ? TALLY_ESYNTAX : read_list(r, &of_list);
   if (status == TALLY_ESYNTAX && of_list.code == TALLY_OK) return read_whole(r, error);
   if (status != TALLY_OK && error && error->code == TALLY_OK) *error = of_list;
@@ -367,11 +364,19 @@ static tally_status read_all(json_reader *r, tally_error *error) {
   bool lines = r->options.lines;
   r->reading->facts = (tally_reading_facts){.format = "json", .encoding = "UTF-8", .reader = "jansson"};
   r->reading->facts.bytes = r->source.size_in_file;
+  r->reading->facts.compression = r->source.compression;
   TL_TRY(find_start(r, error));
   if (!lines && !r->options.records) TL_TRY(begins_with_record(r, &lines, error));
   TL_TRY(lines ? read_lines(r, error) : read_document(r, error));
-  TL_TRY(tl_source_check(&r->source, error));
   return tl_problems_table(&r->problems, &r->reading->problems, error);
+}
+
+static tally_status read_source(json_reader *r, tally_error *error) {
+  tally_error found = {0};
+  tl_progress_begin(r->source.name, r->source.size);
+  tally_status status = read_all(r, &found);
+  tl_progress_end();
+  return tl_source_settle(&r->source, status, &found, error);
 }
 
 static void done(json_reader *r) {
@@ -402,7 +407,7 @@ tally_status tally_read_json(const tally_input *input, const tally_json_options 
   json_object_seed(0); /* before there are several threads */
   tally_status status = tl_reading_new(&r.reading, error);
   if (status == TALLY_OK) status = tl_source_open(&r.source, input, error);
-  if (status == TALLY_OK) status = read_all(&r, error);
+  if (status == TALLY_OK) status = read_source(&r, error);
   if (status != TALLY_OK) tl_error_where(error, r.source.name);
   done(&r);
   if (status == TALLY_OK)

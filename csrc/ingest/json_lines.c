@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/pool.h"
+#include "base/progress.h"
 #include "ingest/json_parse.h"
 #include "ingest/json_plain.h"
 #include "ingest/json_value.h"
@@ -137,7 +138,9 @@ static tally_status read_chunk(void *context, size_t chunk, size_t worker, tl_js
   tally_text text;
   int64_t at;
   TL_TRY(view_lines(it, chunk, &it->pieces[worker], &text, &at, error));
-  return text.size ? read_lines(it, text, at, to, error) : TALLY_OK;
+  TL_TRY(read_lines(it, text, at, to, error));
+  tl_progress_add((int64_t)text.size, to->rows, worker);
+  return TALLY_OK;
 }
 
 tally_status tl_json_lines_start(tl_json_lines *lines, const tl_source *source, int64_t first, const tally_json_options *options,

@@ -1,9 +1,10 @@
 /* ingest/json_list: the records of a list, found one after another by their brackets and then read in parallel, each as a document
- * of its own; so a list takes no more memory than lines do. When each record is valid by itself, and only commas are between them,
- * so is the list; when anything is amiss this reader gives up, and the document is read as a whole to say what. */
+ * of its own; so a list takes little memory beside its bytes. When each record is valid by itself, and only commas are between
+ * them, so is the list; when anything is amiss this reader gives up, and the document is read as a whole to say what. */
 #include "ingest/json_list.h"
 
 #include "base/pool.h"
+#include "base/progress.h"
 #include "ingest/json_parse.h"
 #include "ingest/json_plain.h"
 
@@ -57,6 +58,7 @@ static size_t find_end(tally_text text, size_t at) {
 
 static tally_status add_stretch(tl_json_list *list, size_t start, size_t end, tally_error *error) {
   TL_TRY(tl_pool_check(error));
+  tl_progress_add((int64_t)(end - start), 0, 0);
   TL_TRY(tl_mem_reserve((void **)&list->stretches, &list->capacity, list->count + 1, sizeof *list->stretches, error));
   list->stretches[list->count++] = (tl_json_stretch){start, end - start};
   return TALLY_OK;
@@ -124,22 +126,27 @@ static void count_lines(tally_text text, size_t from, size_t to, int64_t *lines)
   }
 }
 
-/* As tl_json_records.read */
-static tally_status read_stretch(void *context, size_t index, size_t worker, tl_json_part *to, tally_error *error) {
-  (void)worker;
-  const tl_json_list *list = context;
-  const tl_json_stretch *it = &list->stretches[index];
-  tally_text text = tl_text(list->text.bytes + it->start, it->size);
-  if (index == 0) count_lines(list->text, 0, it->start, &to->lines);
+/* start  the byte where the text begins */
+static tally_status read_records(tally_text text, size_t start, tl_json_part *to, tally_error *error) {
   for (size_t at = 0, counted = 0;; at++) {
     at = skip_blanks(text, at);
     count_lines(text, counted, at, &to->lines);
     counted = at;
-    TL_TRY(read_record(text, &at, to, (tl_json_spot){to->lines + 1, (int64_t)(it->start + at)}, error));
+    TL_TRY(read_record(text, &at, to, (tl_json_spot){to->lines + 1, (int64_t)(start + at)}, error));
     if (at < text.size) continue;
     count_lines(text, counted, at, &to->lines);
     return TALLY_OK;
   }
+}
+
+/* As tl_json_records.read */
+static tally_status read_stretch(void *context, size_t index, size_t worker, tl_json_part *to, tally_error *error) {
+  const tl_json_list *list = context;
+  const tl_json_stretch *it = &list->stretches[index];
+  if (index == 0) count_lines(list->text, 0, it->start, &to->lines);
+  TL_TRY(read_records(tl_text(list->text.bytes + it->start, it->size), it->start, to, error));
+  tl_progress_add((int64_t)it->size, to->rows, worker);
+  return TALLY_OK;
 }
 
 tl_json_records tl_json_list_records(tl_json_list *list) {

@@ -41,9 +41,8 @@ static char *put_value(char *to, tally_value value) {
 tally_status tl_json_tape_put(tl_json_tape *tape, int64_t row, tally_value value, tally_error *error) {
   tl_bytes *bytes = &tape->bytes;
   size_t more = VALUE_MOST + (value.type == TALLY_TEXT ? value.text.size : 0);
-  if (bytes->capacity - bytes->size < more)
-    TL_TRY(tl_mem_reserve((void **)&bytes->at, &bytes->capacity, bytes->size + more, 1, error));
-  char *to = bytes->at + bytes->size;
+  char *to = tl_bytes_room(bytes, more, error);
+  if (!to) return TALLY_ENOMEM;
   if (row > tape->rows) {
     *to++ = TALLY_MISSING;
     to = put_count(to, (uint64_t)(row - tape->rows));

@@ -15,25 +15,14 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "sink.h"
 
 static const char folder[] = "spec/data/json";
 
-/* ---- bytes that grow ---- */
+/* ---- written bytes ---- */
 
-typedef struct sink {
-  char *bytes;
-  size_t size, room;
-} sink;
-
-/* A NUL is kept as '~', so that texts can be compared as strings. */
-static tally_status take(void *context, const void *bytes, size_t size, tally_error *error) {
-  (void)error;
-  sink *it = context;
-  if (it->size + size >= it->room) it->bytes = realloc(it->bytes, it->room = (it->size + size + 1) * 2);
-  for (const char *from = bytes; size > 0; size--, from++) it->bytes[it->size++] = *from ? *from : '~';
-  it->bytes[it->size] = '\0';
-  return TALLY_OK;
+static void put(sink *it, const char *bytes, size_t size) {
+  sink_take(it, bytes, size, NULL);
 }
 
 static void say(sink *it, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -43,11 +32,7 @@ static void say(sink *it, const char *format, ...) {
   va_start(arguments, format);
   int size = vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  take(it, text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1, NULL);
-}
-
-static tally_output into(sink *it) {
-  return (tally_output){.write = take, .context = it};
+  put(it, text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1);
 }
 
 /* ---- cases ---- */
@@ -125,12 +110,15 @@ static bool is_same(const char *name, const char *what, const char *found, const
   return false;
 }
 
-/* Problems without their header; nothing when there are none. */
+/* Problems without their header; nothing when there are none. A NUL is shown as '~', so that they can be compared as strings. */
 static void say_problems(const tally_reading *reading, sink *to) {
   tally_csv_write_options options = TALLY_CSV_WRITE_OPTIONS;
   options.header = false;
-  tally_output output = into(to);
+  tally_output output = sink_output(to);
   MUST(tally_write_csv(tally_reading_problems(reading), &output, &options, &check_error));
+  for (size_t i = 0; i < to->size; i++) {
+    if (to->bytes[i] == '\0') to->bytes[i] = '~';
+  }
 }
 
 static void check_file(const char *name, const char *file, sink *found) {
@@ -143,7 +131,7 @@ static void check_file(const char *name, const char *file, sink *found) {
 
 static void check_table(const char *name, const tally_reading *reading) {
   sink table = {0}, types = {0}, problems = {0};
-  tally_output output = into(&table);
+  tally_output output = sink_output(&table);
   MUST(tally_write_json(tally_reading_table(reading), &output, NULL, &check_error));
   say_types(tally_reading_table(reading), &types);
   say_problems(reading, &problems);
@@ -198,7 +186,7 @@ static char *outcome(const tally_input *input, const tally_json_options *options
   }
   const tally_table *table = tally_reading_table(reading);
   const tally_reading_facts *facts = tally_reading_get_facts(reading);
-  tally_output output = into(&it);
+  tally_output output = sink_output(&it);
   MUST(tally_write_json(table, &output, NULL, &check_error));
   say_types(table, &it);
   for (size_t c = 0; c < tally_table_columns(table); c++) {
@@ -470,7 +458,7 @@ static int say_records(sink *lines, sink *list, int most, int damage) {
     size_t start = lines->size;
     say_record(lines, kinds, mixed);
     say(list, "%s", count++ ? ",\n" : "");
-    take(list, lines->bytes + start, lines->size - start, NULL);
+    put(list, lines->bytes + start, lines->size - start);
     say(lines, "%s", random_below(5) ? "\n" : "\r\n");
   }
   say(list, "]");
@@ -557,7 +545,7 @@ static void quote_large(sink *it) {
     for (char *at = it->bytes; (at = strstr(at, large[i])); at += size + 2) {
       if (at[-1] == '-') continue;
       size_t before = (size_t)(at - it->bytes);
-      take(it, "  ", 2, NULL);
+      put(it, "  ", 2);
       at = it->bytes + before;
       memmove(at + size + 2, at + size, it->size - 2 - before - size);
       memmove(at + 1, at, size);
@@ -570,7 +558,7 @@ static void check_values(const tally_table *table, const sink *list) {
   sink quoted = {0};
   looking it = {.table = table};
   int64_t present = 0;
-  take(&quoted, list->bytes, list->size, NULL);
+  put(&quoted, list->bytes, list->size);
   quote_large(&quoted);
   json_t *records = json_loadb(quoted.bytes, quoted.size, 0, NULL);
   CHECK(records && tally_table_rows(table) == (int64_t)json_array_size(records));
@@ -588,7 +576,7 @@ static void check_values(const tally_table *table, const sink *list) {
 /* The table and its types; takes the reading. */
 static char *table_text(tally_reading *reading) {
   sink it = {0};
-  tally_output output = into(&it);
+  tally_output output = sink_output(&it);
   MUST(tally_write_json(tally_reading_table(reading), &output, NULL, &check_error));
   say_types(tally_reading_table(reading), &it);
   tally_reading_release(reading);
@@ -602,7 +590,7 @@ static tally_reading *read_inside_object(const sink *list) {
   tally_json_options options = TALLY_JSON_OPTIONS;
   options.records = "r";
   say(&it, "{\"r\":");
-  take(&it, list->bytes, list->size, NULL);
+  put(&it, list->bytes, list->size);
   say(&it, "}");
   MUST(tally_read_json(&(tally_input){.bytes = it.bytes, .size = it.size}, &options, &reading, &check_error));
   free(it.bytes);
@@ -619,7 +607,7 @@ static tally_reading *read_sink(const sink *it, const tally_json_options *option
 static void check_round_trip(const tally_table *table, const char *expected) {
   for (int lines = 0; lines < 2; lines++) {
     sink it = {0};
-    tally_output output = into(&it);
+    tally_output output = sink_output(&it);
     tally_json_options options = TALLY_JSON_OPTIONS;
     options.lines = lines;
     tally_json_write_options how = {sizeof how, lines};
@@ -691,11 +679,10 @@ static void check_plain(const char *record, size_t size) {
   options.lines = true;
   say(&lines, "%s\n", first_record);
   say(&list, "[%s,", first_record);
-  lines.room = 0; /* so that a byte read past the end is seen */
-  lines.bytes = realloc(lines.bytes, lines.size + size);
+  lines.bytes = realloc(lines.bytes, lines.size + size); /* to the byte, so that one read past the end is seen */
   memcpy(lines.bytes + lines.size, record, size);
   lines.size += size;
-  take(&list, record, size, NULL);
+  put(&list, record, size);
   say(&list, "]");
   json_t *value = memchr(record, 0, size) ? NULL : json_loadb(record, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, NULL);
   tally_reading *reading = read_sink(&lines, &options);
@@ -844,9 +831,8 @@ static void check_deep(const char *open, const char *middle, const char *close, 
   say_times(&one, close, depth);
   check_start(&one, &options, start);
   options.lines = true;
-  say(&lines, "{\"a\":1}\n%s\n{\"a\":2}\n", "");
-  lines.size -= strlen("\n{\"a\":2}\n");
-  take(&lines, one.bytes, one.size, NULL);
+  say(&lines, "{\"a\":1}\n");
+  put(&lines, one.bytes, one.size);
   say(&lines, "\n{\"a\":2}\n");
   tally_reading *reading = read_sink(&lines, &options);
   CHECK(tally_table_rows(tally_reading_table(reading)) == 2 + (start[0] == '['));
@@ -958,6 +944,28 @@ static void test_cancel(void) {
   check_start(&lines, NULL, "[\n{\"a\":1},\n{\"a\":2}\n]\n");
 }
 
+typedef struct told {
+  int ends;
+  tally_progress last;
+} told;
+
+static void listen(void *context, const tally_progress *progress) {
+  told *it = context;
+  it->ends += progress->ended;
+  it->last = *progress;
+}
+
+static void test_progress(void) {
+  static const char *const documents[] = {"{\"a\":1}\n{\"a\":2}\n", "[{\"a\":1},{\"a\":2}]"};
+  for (int i = 0; i < 2; i++) {
+    told it = {0};
+    tally_on_progress(listen, &it);
+    free(outcome(&(tally_input){.bytes = documents[i], .size = strlen(documents[i])}, NULL));
+    CHECK(it.ends == 1 && it.last.rows == 2 && it.last.done > 0 && it.last.done <= it.last.total);
+  }
+  tally_on_progress(NULL, NULL);
+}
+
 /* A program made for an older or a newer version. */
 static void test_options(void) {
   const sink it = {.bytes = (char *)"{\"a\":1}\nx\n", .size = 10};
@@ -1028,6 +1036,7 @@ int main(void) {
   test_locale();
   test_memory();
   test_cancel();
+  test_progress();
   test_options();
   test_published();
   test_files();
