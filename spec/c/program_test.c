@@ -417,18 +417,25 @@ static tally_status counting_start(void *context, size_t *batches, tally_error *
   return TALLY_OK;
 }
 
+/* The numbers first .. first + count - 1. */
+static tally_status numbers_from(int64_t first, int64_t count, tally_column **out, tally_error *error) {
+  tally_builder *builder;
+  tally_status status = tally_builder_new(TALLY_INTEGER, &builder, error);
+  if (status != TALLY_OK) return status;
+  for (int64_t i = 0; i < count && status == TALLY_OK; i++) status = tally_builder_append(builder, integer(first + i), error);
+  if (status == TALLY_OK) status = tally_builder_finish(builder, out, error);
+  tally_builder_release(builder);
+  return status;
+}
+
 static tally_status counting_batch(void *context, size_t index, const char *const *wanted, size_t count, tally_table **out,
                                    tally_error *error) {
   counting *it = context;
   __atomic_fetch_add(&it->drawn, 1, __ATOMIC_RELAXED);
-  tally_builder *builder;
   tally_column *column = NULL;
-  MUST(tally_builder_new(TALLY_INTEGER, &builder, error));
-  for (size_t i = 0; i < index; i++) MUST(tally_builder_append(builder, integer((int64_t)(index * (index - 1) / 2 + i)), error));
-  MUST(tally_builder_finish(builder, &column, error));
-  tally_status status = tally_table_new(wanted, &column, count, (int64_t)index, out, error);
+  tally_status status = numbers_from((int64_t)(index * (index - 1) / 2), (int64_t)index, &column, error);
+  if (status == TALLY_OK) status = tally_table_new(wanted, &column, count, (int64_t)index, out, error);
   tally_column_release(column);
-  tally_builder_release(builder);
   return status;
 }
 
