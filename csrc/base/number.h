@@ -35,18 +35,11 @@ static inline bool tl_number_holds(int64_t integer) {
 /* The nearest double, ties to even; false when it is too large for one. */
 bool tl_numeral_number(const tl_numeral *numeral, double *out);
 
-/* ---- Plain numbers, quickly: digits with a minus, a decimal sign, and nothing else. What they read, they read as the functions above
- * do; whatever they refuse is for those. Eight bytes after the text may be read. ---- */
-
-/* Up to 16 digits. */
-static inline bool tl_number_quick_integer(tally_text text, int64_t *out);
-/* Up to 15 digits. */
-static inline bool tl_number_quick_number(tally_text text, char decimal, double *out);
-
 /* Both steps in one, for plain texts. */
 bool tl_number_read(tally_text text, char decimal, double *out);
 
-/* ---- of the quick ones ---- */
+/* ---- Plain numbers, quickly: digits with a minus, a decimal sign, and nothing else. What they read, they read as the functions
+ * above do; whatever they refuse is for those. Eight bytes after the text may be read. ---- */
 
 /* The value of `size` digits, 1 to 8 of them, all at once: pairs, fours, eight. */
 static inline bool tl_number_eight_digits(const char *at, size_t size, uint64_t *out) {
@@ -79,6 +72,7 @@ static inline bool tl_number_longer_integer(tally_text text, int64_t *out) {
   return true;
 }
 
+/* Up to 16 digits. */
 static inline bool tl_number_quick_integer(tally_text text, int64_t *out) {
   uint64_t value;
   bool padded = text.size > 1 && text.bytes[0] == '0';
@@ -89,6 +83,7 @@ static inline bool tl_number_quick_integer(tally_text text, int64_t *out) {
   return text.size > 0 && tl_number_longer_integer(text, out);
 }
 
+/* Up to 15 digits. */
 static inline bool tl_number_quick_number(tally_text text, char decimal, double *out) {
   static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
   bool negative = text.size > 1 && text.bytes[0] == '-';

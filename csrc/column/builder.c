@@ -55,10 +55,6 @@ int64_t tl_builder_length(const tally_builder *builder) {
   return builder->length;
 }
 
-tally_type tl_builder_type(const tally_builder *builder) {
-  return builder->type;
-}
-
 /* ---- room ---- */
 
 /* Of plain text: an offset. */

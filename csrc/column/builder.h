@@ -16,7 +16,6 @@ tally_status tl_builder_date(tally_builder *builder, int32_t value, tally_error 
 tally_status tl_builder_text(tally_builder *builder, tally_text value, tally_error *error);
 tally_status tl_builder_missing(tally_builder *builder, tally_error *error);
 int64_t tl_builder_length(const tally_builder *builder);
-tally_type tl_builder_type(const tally_builder *builder);
 /* What was built so far as another type, when the type ladder moves up: integer to number, or anything to missing-only text. Only
  * from a builder whose values are all missing, or integer to number. errors: TALLY_ETYPE */
 tally_status tl_builder_widen(tally_builder *builder, tally_type type, tally_error *error);

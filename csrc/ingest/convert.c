@@ -159,7 +159,8 @@ static tally_status convert_columns(conversion *it, bool asked, tally_error *err
   return TALLY_OK;
 }
 
-tally_status tl_convert_batch(tl_rows *rows, const tl_batch *given, bool *taken, bool *enough, tally_error *error) {
+tally_status tl_convert_batch(void *context, const tl_batch *given, bool *taken, bool *enough, tally_error *error) {
+  tl_rows *rows = context;
   tl_store_part *part = rows->part;
   tl_batch batch = *given;
   if ((int64_t)batch.rows > rows->limit - part->count) batch.rows = (size_t)(rows->limit - part->count);

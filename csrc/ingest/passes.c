@@ -57,10 +57,6 @@ static int64_t part_capacity(const pass *it, size_t task) {
 
 /* ---- reading ---- */
 
-static tally_status take_batch(void *context, const tl_batch *batch, bool *taken, bool *enough, tally_error *error) {
-  return tl_convert_batch(context, batch, taken, enough, error);
-}
-
 static tl_rows *begin_rows(pass *it, size_t task, size_t index, int64_t limit) {
   tl_rows *rows = &it->rooms[index].rows;
   rows->store = &it->store;
@@ -78,7 +74,7 @@ static tally_status read_range(pass *it, size_t task, size_t index, int64_t limi
   TL_TRY(tl_source_view(it->extent->source, range->byte, range->size, &by->piece, &text, error));
   TL_TRY(tl_store_begin(&it->store, task, index, error));
   tl_row_visitor visitor = {
-      .batch = it->plan->dirty ? NULL : take_batch, .record = tl_rows_add, .context = begin_rows(it, task, index, limit)};
+      .batch = it->plan->dirty ? NULL : tl_convert_batch, .record = tl_rows_add, .context = begin_rows(it, task, index, limit)};
   TL_TRY(tl_split_records(&by->split, it->dialect, text, range->byte, range->line, visitor, &regular, error));
   if (!regular) atomic_store(&it->irregular, true);
   if (!it->sampled) tl_progress_add((int64_t)range->size, it->plan->report ? it->store.parts[task].count : 0, index);

@@ -152,10 +152,6 @@ static bool is_boolean(const tl_column_plan *column) {
   return column->manner == TL_MANNER_BOOLEAN;
 }
 
-static bool is_plain_text(const tl_column_plan *column) {
-  return column->plain && tl_manner_type(column->manner) == TALLY_TEXT && column->manner != TL_MANNER_NONE;
-}
-
 tally_status tl_store_begin(tl_store *store, size_t index, size_t thread, tally_error *error) {
   tl_store_part *part = &store->parts[index];
   part->thread = thread;
@@ -168,7 +164,7 @@ tally_status tl_store_begin(tl_store *store, size_t index, size_t thread, tally_
       part->cells[i].bits = tl_mem_zero(tl_bit_bytes(part->capacity), 1);
       if (!part->cells[i].bits) return tl_no_memory(error);
     }
-    if (is_plain_text(column)) TL_TRY(enter_block(store, tl_store_share_of(store, thread, i), &part->cells[i], error));
+    if (column->plain) TL_TRY(enter_block(store, tl_store_share_of(store, thread, i), &part->cells[i], error));
   }
   return TALLY_OK;
 }
@@ -197,7 +193,7 @@ tally_status tl_store_missing(tl_store *store, tl_store_part *part, size_t colum
                               tally_error *error) {
   tl_store_cells *cells = &part->cells[column];
   TL_TRY(note_missing(part, cells, row, error));
-  if (is_plain_text(&store->plan->columns[column])) plain_ends(store, part, column)[row] = cells->text_size;
+  if (store->plan->columns[column].plain) plain_ends(store, part, column)[row] = cells->text_size;
   return reason ? note_reason(part, cells, row, reason, error) : TALLY_OK;
 }
 

@@ -233,10 +233,10 @@ end
 
 local runners = {
   source = function(node) return node.arguments.table end,
-  scan = function(node) return run_chain(node) end,
+  scan = run_chain,
   aggregate = run_aggregate,
 }
-for verb in pairs(part_of_program) do runners[verb] = function(node) return run_chain(node) end end
+for verb in pairs(part_of_program) do runners[verb] = run_chain end
 
 function runners.sort(node)
   return M.run(node.inputs[1]):sort(node.arguments.keys)

@@ -9,16 +9,14 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "random.h"
 
 /* ---- made files ---- */
 
 static uint64_t state = 0x9E3779B97F4A7C15u;
 
 static size_t draw(size_t below) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return (size_t)(state % below);
+  return (size_t)(next_random(&state) % below);
 }
 
 enum { COLUMNS_MOST = 6, ROWS_MOST = 14, TEXT_MOST = 40, FILE_MOST = ROWS_MOST * COLUMNS_MOST * (2 * TEXT_MOST + 4) };

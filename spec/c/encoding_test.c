@@ -1,14 +1,12 @@
 /* What bytes are, and how they become UTF-8: recognising, counting in pieces against counting at once, and converting. */
 #include "ingest/encoding.h"
 #include "check.h"
+#include "random.h"
 
 static uint64_t state = 0x9E3779B97F4A7C15u;
 
 static size_t draw(size_t below) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return (size_t)((state >> 11) % below);
+  return (size_t)((next_random(&state) >> 11) % below);
 }
 
 /* ---- counting ---- */

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "check.h"
+#include "random.h"
 #include "column/column.h"
 #include "expression_twin.h"
 
@@ -14,10 +15,7 @@ enum { ROWS = 150, TYPES = 6 };
 static uint64_t state = 20201123;
 
 static uint64_t next(void) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return state;
+  return next_random(&state);
 }
 
 static size_t below(size_t most) {

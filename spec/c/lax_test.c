@@ -4,15 +4,13 @@
 #include <time.h>
 
 #include "check.h"
+#include "random.h"
 #include "ingest/lax.h"
 
 static uint64_t state = 0x2545F4914F6CDD1Du;
 
 static size_t draw(size_t below) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return (size_t)((state >> 11) % below);
+  return (size_t)((next_random(&state) >> 11) % below);
 }
 
 /* ---- records as text ---- */

@@ -5,16 +5,14 @@
 #include <math.h>
 
 #include "check.h"
+#include "random.h"
 #include "base/date.h"
 #include "ingest/infer.h"
 
 static uint64_t state = 88172645463325252u;
 
 static uint64_t draw(void) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return state;
+  return next_random(&state);
 }
 
 static uint64_t bits_of(double value) {

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "check.h"
+#include "random.h"
 #include "column/table.h"
 #include "ops/filter.h"
 
@@ -12,10 +13,7 @@ enum { COLUMNS = 6 };
 static uint64_t state = 76;
 
 static uint64_t next(void) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return state;
+  return next_random(&state);
 }
 
 static tally_value text(const char *bytes) {

@@ -6,16 +6,14 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "random.h"
 #include "column/column.h"
 #include "column/table.h"
 
 static uint64_t state = 0x243F6A8885A308D3u;
 
 static size_t draw(size_t below) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return (size_t)(state % below);
+  return (size_t)(next_random(&state) % below);
 }
 
 /* ---- a file with something of everything ---- */

@@ -3,15 +3,13 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "random.h"
 #include "ingest/scan.h"
 
 static uint64_t state = 0x9E3779B97F4A7C15u;
 
 static size_t draw(size_t below) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return (size_t)(state % below);
+  return (size_t)(next_random(&state) % below);
 }
 
 /* ---- the twins ---- */
