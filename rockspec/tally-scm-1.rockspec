@@ -30,6 +30,7 @@ build = {
         "csrc/base/bytes.c",
         "csrc/base/cpu.c",
         "csrc/base/date.c",
+        "csrc/base/digits.c",
         "csrc/base/format.c",
         "csrc/base/mem.c",
         "csrc/base/nearest.c",

@@ -25,7 +25,7 @@ static bool machine_has(tl_cpu level) {
       return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("pclmul");
     case TL_CPU_AVX512:
       return machine_has(TL_CPU_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi2");
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi2");
 #elif defined(__aarch64__)
     case TL_CPU_NEON:
       return true;

@@ -9,7 +9,7 @@ typedef enum tl_cpu {
   TL_CPU_PORTABLE = 0, /* plain C, 64 bits at a time */
   TL_CPU_NEON,         /* AArch64 */
   TL_CPU_AVX2,         /* with BMI2 and PCLMUL */
-  TL_CPU_AVX512,       /* F, BW, VL, VBMI2 */
+  TL_CPU_AVX512,       /* F, BW, DQ, VL, VBMI2 */
   TL_CPU_LEVELS
 } tl_cpu;
 

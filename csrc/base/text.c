@@ -76,9 +76,9 @@ size_t tl_text_valid_utf8(tally_text text) {
   const unsigned char *bytes = (const unsigned char *)text.bytes;
   size_t i = 0;
   while (i < text.size) {
-    uint64_t eight;
-    if (text.size - i >= 8 && (memcpy(&eight, bytes + i, 8), (eight & 0x8080808080808080u) == 0)) {
-      i += 8;
+    size_t ascii = tl_text_ascii_block(text.bytes + i, text.size - i);
+    if (ascii) {
+      i += ascii;
       continue;
     }
     size_t size = character_size(bytes + i, text.size - i);

@@ -3,6 +3,7 @@
  * by cell, so that what comes out is the same as if every field had. */
 #include "ingest/convert.h"
 
+#include "base/digits.h"
 #include "base/number.h"
 
 /* One column of a batch. */
@@ -12,9 +13,11 @@ typedef struct conversion {
   const tl_column_plan *column;
   size_t index;
   const tl_batch *batch;
-  int64_t first; /* the row of the part that the batch begins with */
-  tally_text texts[TL_BATCH_ROWS];
-  bool unfit; /* a value is not of the type that was asked for */
+  const tl_digit_kernels *kernels;
+  int64_t first;                   /* the row of the part that the batch begins with */
+  char *scratch;                   /* for the fields of the column in which quotes are doubled */
+  tally_text texts[TL_BATCH_ROWS]; /* of a text column, as they are to be stored */
+  bool unfit;                      /* a value is not of the type that was asked for */
 } conversion;
 
 /* ---- cells that are not plain ---- */
@@ -23,14 +26,25 @@ static tally_status put_missing(conversion *it, size_t row, uint8_t reason, tall
   return tl_store_missing(it->rows->store, it->rows->part, it->index, it->first + (int64_t)row, reason, error);
 }
 
-static void read_cell(conversion *it, size_t row, tl_cell *cell) {
-  tl_cell_read(it->plan, it->column, it->texts[row], tl_batch_quoted(it->batch, row, it->index), cell);
+static tally_text field_of(const conversion *it, size_t row) {
+  return tl_batch_field(it->batch, row, it->index);
+}
+
+static bool is_quoted(const conversion *it, size_t row) {
+  return tl_batch_quoted(it->batch, row, it->index);
+}
+
+/* As it is meant. */
+static inline tally_text unfolded_field(conversion *it, size_t row) {
+  tally_text field = field_of(it, row);
+  return it->batch->doubled && is_quoted(it, row) ? tl_unfold(field, it->batch->quote, &it->scratch) : field;
 }
 
 static tally_status put_cell(conversion *it, size_t row, tally_error *error) {
-  if (it->texts[row].size == 0 && !tl_batch_quoted(it->batch, row, it->index)) return put_missing(it, row, 0, error);
+  bool quoted = is_quoted(it, row);
+  if (!quoted && field_of(it, row).size == 0) return put_missing(it, row, 0, error);
   tl_cell cell;
-  read_cell(it, row, &cell);
+  tl_cell_read(it->plan, it->column, unfolded_field(it, row), quoted, &cell);
   it->unfit |= cell.kind == TL_CELL_MISFIT && (it->column->asked || it->plan->strict);
   return tl_store_put(it->rows->store, it->rows->part, it->index, it->first + (int64_t)row, &cell, error);
 }
@@ -47,29 +61,87 @@ static void *values_of(const conversion *it, size_t size) {
   return (char *)it->rows->store->values[it->index]->bytes + (size_t)(it->rows->part->first + it->first) * size;
 }
 
-static tally_status put_integers(conversion *it, tally_error *error) {
-  int64_t *to = values_of(it, sizeof *to);
-  for (size_t row = 0; row < it->batch->rows; row++) {
-    if (!tl_number_quick_integer(it->texts[row], &to[row])) TL_TRY(put_cell(it, row, error));
-  }
-  return TALLY_OK;
+static tally_status put_integer(conversion *it, size_t row, uint64_t *to, tally_error *error) {
+  return tl_number_quick_integer(field_of(it, row), (int64_t *)to) ? TALLY_OK : put_cell(it, row, error);
 }
 
-static tally_status put_numbers(conversion *it, tally_error *error) {
-  double *to = values_of(it, sizeof *to);
-  char decimal = it->plan->options->decimal;
-  for (size_t row = 0; row < it->batch->rows; row++) {
-    if (!tl_number_quick_number(it->texts[row], decimal, &to[row])) TL_TRY(put_cell(it, row, error));
-  }
-  return TALLY_OK;
+static tally_status put_number(conversion *it, size_t row, uint64_t *to, tally_error *error) {
+  return tl_number_quick_number(field_of(it, row), it->plan->options->decimal, (double *)to) ? TALLY_OK : put_cell(it, row, error);
 }
 
 static tally_status put_dates(conversion *it, tally_error *error) {
   int32_t *to = values_of(it, sizeof *to);
   for (size_t row = 0; row < it->batch->rows; row++) {
-    if (!tally_date_read(it->texts[row], &to[row])) TL_TRY(put_cell(it, row, error));
+    if (!tally_date_read(field_of(it, row), &to[row])) TL_TRY(put_cell(it, row, error));
   }
   return TALLY_OK;
+}
+
+/* ---- many numbers at once ---- */
+
+static inline void take_digits(tally_text field, size_t i, tl_digits *digits) {
+  digits->words[i] = tl_load64(field.bytes);
+  digits->sizes[i] = field.size;
+}
+
+/* Bytes before the first that is `c`, of eight; 8 when none is. */
+static inline size_t bytes_before(uint64_t word, char c) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  word = __builtin_bswap64(word);
+#endif
+  word ^= 0x0101010101010101u * (unsigned char)c;
+  word = (word - 0x0101010101010101u) & ~word & 0x8080808080808080u;
+  return word ? (size_t)__builtin_ctzll(word) / 8 : 8;
+}
+
+/* A size that is too large is refused, as is nothing after the decimal sign. */
+static inline void take_number(tally_text field, size_t i, char decimal, tl_digits *whole, tl_digits *fraction) {
+  size_t before = bytes_before(tl_load64(field.bytes), decimal), after = field.size - before - 1;
+  bool is_whole = before >= field.size || before == 8;
+  take_digits(tl_text(field.bytes, is_whole ? field.size : before), i, whole);
+  take_digits(tl_text(field.bytes + before + 1, is_whole ? 0 : after == 0 ? SIZE_MAX : after), i, fraction);
+}
+
+static bool read_integers(const conversion *it, size_t first, void *to, uint64_t *refused) {
+  tl_digits digits;
+  for (size_t i = 0; i < TL_DIGITS_AT_ONCE; i++) take_digits(field_of(it, first + i), i, &digits);
+  return it->kernels->integers(&digits, to, refused);
+}
+
+static bool read_numbers(const conversion *it, size_t first, void *to, uint64_t *refused) {
+  tl_digits whole, fraction;
+  char decimal = it->plan->options->decimal;
+  for (size_t i = 0; i < TL_DIGITS_AT_ONCE; i++) take_number(field_of(it, first + i), i, decimal, &whole, &fraction);
+  return it->kernels->numbers(&whole, &fraction, to, refused);
+}
+
+/* How a column of 64-bit values is read: many fields at once, telling which were refused, and one. */
+typedef struct number_reader {
+  bool (*many)(const conversion *it, size_t first, void *to, uint64_t *refused);
+  tally_status (*one)(conversion *it, size_t row, uint64_t *to, tally_error *error);
+} number_reader;
+
+static tally_status put_quickly(conversion *it, number_reader read, tally_error *error) {
+  uint64_t *to = values_of(it, sizeof *to), refused[TL_DIGITS_AT_ONCE];
+  size_t row = 0, rows = it->batch->rows;
+  for (; row + TL_DIGITS_AT_ONCE <= rows; row += TL_DIGITS_AT_ONCE) {
+    if (!read.many(it, row, to + row, refused)) continue;
+    for (size_t i = 0; i < TL_DIGITS_AT_ONCE; i++) {
+      if (!refused[i]) continue;
+      to[row + i] = 0;
+      TL_TRY(read.one(it, row + i, &to[row + i], error));
+    }
+  }
+  for (; row < rows; row++) TL_TRY(read.one(it, row, &to[row], error));
+  return TALLY_OK;
+}
+
+static tally_status put_integers(conversion *it, tally_error *error) {
+  return put_quickly(it, (number_reader){read_integers, put_integer}, error);
+}
+
+static tally_status put_numbers(conversion *it, tally_error *error) {
+  return put_quickly(it, (number_reader){read_numbers, put_number}, error);
 }
 
 /* ---- text ---- */
@@ -90,7 +162,7 @@ static inline bool is_plain_text(tally_text text) {
 static tally_status settle_text(conversion *it, size_t row, tally_error *error) {
   static const char empty[TL_PADDING];
   tl_cell cell;
-  read_cell(it, row, &cell);
+  tl_cell_read(it->plan, it->column, it->texts[row], is_quoted(it, row), &cell);
   tl_store_share *share = tl_store_share_of(it->rows->store, it->rows->part->thread, it->index);
   share->shapes |= cell.shapes;
   share->misfits |= cell.kind == TL_CELL_MISFIT;
@@ -107,6 +179,7 @@ static tally_status settle_text(conversion *it, size_t row, tally_error *error) 
 static tally_status put_texts(conversion *it, tally_error *error) {
   bool all = it->plan->options->missing_count > 0 || it->column->manner == TL_MANNER_TEXT_IN_MARKS;
   for (size_t row = 0; row < it->batch->rows; row++) {
+    it->texts[row] = unfolded_field(it, row);
     if (all || !is_plain_text(it->texts[row])) TL_TRY(settle_text(it, row, error));
   }
   return tl_store_texts(it->rows->store, it->rows->part, it->index, it->first, it->texts, it->batch->rows, error);
@@ -140,11 +213,9 @@ static bool is_lost(const conversion *it) {
 static tally_status convert_column(conversion *it, size_t index, tally_error *error) {
   it->index = index;
   it->column = &it->plan->columns[index];
+  it->scratch = it->batch->scratch;
   if (is_lost(it)) return TALLY_OK;
-  if (index < it->batch->width) {
-    tl_batch_column(it->batch, index, it->texts);
-    return put_column(it, error);
-  }
+  if (index < it->batch->width) return put_column(it, error);
   for (size_t row = 0; row < it->batch->rows; row++) TL_TRY(put_missing(it, row, 0, error));
   return TALLY_OK;
 }
@@ -169,6 +240,7 @@ tally_status tl_convert_batch(void *context, const tl_batch *given, bool *taken,
   it.rows = rows;
   it.plan = rows->store->plan;
   it.batch = &batch;
+  it.kernels = tl_digits_best();
   it.first = part->count;
   it.unfit = false;
   TL_TRY(convert_columns(&it, true, error));

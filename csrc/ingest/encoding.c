@@ -6,8 +6,6 @@
 #include <iconv.h>
 #include <stdint.h>
 
-#include "base/bits.h"
-
 #include "base/pool.h"
 
 static bool starts_with(tally_text text, const char *prefix, size_t size) {
@@ -110,9 +108,11 @@ static bool is_continuation(char c) {
 static int64_t count_characters(tally_text valid) {
   int64_t count = 0;
   size_t i = 0;
-  for (; i + 8 <= valid.size; i += 8) {
+  while (i + 8 <= valid.size) {
+    size_t ascii = tl_text_ascii_block(valid.bytes + i, valid.size - i);
     uint64_t eight = tl_load64(valid.bytes + i), first = eight & eight << 1 & 0x8080808080808080u;
-    if (first) count += __builtin_popcountll(first);
+    if (!ascii) count += __builtin_popcountll(first);
+    i += ascii ? ascii : 8;
   }
   for (; i < valid.size; i++) count += (unsigned char)valid.bytes[i] >= 0xC0;
   return count;

@@ -24,6 +24,8 @@ typedef struct masks {
 /* What a level brings. */
 typedef masks (*block_masks)(const char *bytes, char quote, char separator);
 typedef uint64_t (*prefix_xor)(uint64_t bits);
+/* Writes the places of the bits of a block at `at`, and up to TL_BLOCK words more; gives the end of what counts. */
+typedef uint32_t *(*place_writer)(uint64_t bits, size_t at, uint32_t *to);
 
 /* ---- portable ---- */
 
@@ -55,6 +57,19 @@ ALWAYS_INLINE masks portable_block(const char *bytes, char quote, char separator
 ALWAYS_INLINE uint64_t portable_prefix(uint64_t bits) {
   for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
   return bits;
+}
+
+/* Eight at a time. */
+ALWAYS_INLINE uint32_t *portable_places(uint64_t bits, size_t at, uint32_t *to) {
+  int count = __builtin_popcountll(bits);
+  for (int written = 0; written < count; written += 8) {
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++) {
+      to[written + i] = (uint32_t)at + (uint32_t)__builtin_ctzll(bits | (uint64_t)1 << 63);
+      bits &= bits - 1;
+    }
+  }
+  return to + count;
 }
 
 /* ---- x86 ---- */
@@ -91,6 +106,22 @@ AVX512 ALWAYS_INLINE masks avx512_block(const char *bytes, char quote, char sepa
                  .feeds = _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8('\n')),
                  .returns = _mm512_cmpeq_epi8_mask(all, _mm512_set1_epi8('\r')),
                  .strange = _mm512_movepi8_mask(all) | _mm512_testn_epi8_mask(all, all)};
+}
+
+/* All places of a block as bytes at once; then 16 of them at a time become words. */
+AVX512 ALWAYS_INLINE uint32_t *avx512_places(uint64_t bits, size_t at, uint32_t *to) {
+  static const uint8_t numbers[TL_BLOCK] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+                                            22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+                                            44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+  __m512i places = _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(numbers)), first = _mm512_set1_epi32((int)at);
+  int count = __builtin_popcountll(bits);
+  _mm512_storeu_si512(to, _mm512_add_epi32(first, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(places))));
+  if (__builtin_expect(count > 16, 0)) {
+    _mm512_storeu_si512(to + 16, _mm512_add_epi32(first, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 1))));
+    _mm512_storeu_si512(to + 32, _mm512_add_epi32(first, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 2))));
+    _mm512_storeu_si512(to + 48, _mm512_add_epi32(first, _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(places, 3))));
+  }
+  return to + count;
 }
 #endif
 
@@ -198,44 +229,44 @@ ALWAYS_INLINE void survey_with(const char *bytes, size_t size, char before, char
 
 /* ---- index ---- */
 
-/* The places of the bits of a block at `at`, eight at a time: more are written than count. */
-ALWAYS_INLINE uint32_t *write_places(uint64_t bits, size_t at, uint32_t *to) {
-  int count = __builtin_popcountll(bits);
-  for (int written = 0; written < count; written += 8) {
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; i++) {
-      to[written + i] = (uint32_t)at + (uint32_t)__builtin_ctzll(bits | (uint64_t)1 << 63);
-      bits &= bits - 1;
-    }
-  }
-  return to + count;
+/* Quotes are regular when each pair stands where a field does, from edge to edge; a quote right after one that closes is doubled.
+ * quotes  of the block at s->at, inside `quoted` when they open
+ * edges   separators and all bytes of line ends, outside quotes */
+ALWAYS_INLINE void note_quotes(tl_scanner *s, uint64_t quotes, uint64_t quoted, uint64_t edges, uint64_t real) {
+  uint64_t opens = quotes & quoted, closes = quotes & ~quoted, after_close = closes << 1 | s->was_close;
+  uint64_t wrong = ((after_close & ~(edges | opens)) | (opens & ~(after_close | edges << 1 | s->was_edge))) & real;
+  uint64_t doubled = opens & after_close;
+  if (quotes) s->quotes_end = s->at + TL_BLOCK - (size_t)__builtin_clzll(quotes);
+  if (doubled) s->doubled_end = s->at + TL_BLOCK - (size_t)__builtin_clzll(doubled);
+  if (wrong && s->irregular == TL_NOWHERE) s->irregular = s->at + (size_t)__builtin_ctzll(wrong);
+  s->was_close = closes >> 63;
 }
 
-/* `real`: the bytes of the block that belong to the text. */
-ALWAYS_INLINE uint32_t *index_block(tl_scanner *s, masks m, uint64_t real, uint32_t *to, size_t *line_ends, prefix_xor prefix) {
-  uint64_t quoted = s->inside;
-  if (m.quotes & real) {
-    quoted ^= prefix(m.quotes & real);
-    s->inside = (uint64_t)((int64_t)quoted >> 63);
-    s->quotes += __builtin_popcountll(m.quotes & real);
-  }
+/* real  the bytes of the block that belong to the text */
+ALWAYS_INLINE uint32_t *index_block(tl_scanner *s, masks m, uint64_t real, uint32_t *to, size_t *line_ends, prefix_xor prefix,
+                                    place_writer write_places) {
+  uint64_t quotes = m.quotes & real, quoted = s->inside ^ (quotes ? prefix(quotes) : 0);
+  uint64_t edges = (m.separators | m.feeds | m.returns) & ~quoted;
+  if (quotes | s->was_close) note_quotes(s, quotes, quoted, edges, real);
   uint64_t ends = (m.returns | (m.feeds & ~(m.returns << 1 | s->was_return))) & ~quoted & real;
+  s->inside = (uint64_t)((int64_t)quoted >> 63);
+  s->was_edge = edges >> 63;
   s->was_return = m.returns >> 63;
   *line_ends += (size_t)__builtin_popcountll(ends);
   return write_places(ends | (m.separators & ~quoted & real), s->at, to);
 }
 
 ALWAYS_INLINE size_t index_with(tl_scanner *scanner, size_t enough, uint32_t *positions, size_t *line_ends, block_masks block,
-                                prefix_xor prefix) {
+                                prefix_xor prefix, place_writer write_places) {
   tl_scanner s = *scanner; /* in registers: what is written may not be what is read */
   uint32_t *to = positions, *full = positions + enough;
   size_t found = 0;
   for (; s.at + TL_BLOCK <= s.size && to < full; s.at += TL_BLOCK) {
-    to = index_block(&s, block(s.bytes + s.at, s.quote, s.separator), UINT64_MAX, to, &found, prefix);
+    to = index_block(&s, block(s.bytes + s.at, s.quote, s.separator), UINT64_MAX, to, &found, prefix, write_places);
   }
   if (s.at < s.size && to < full) {
     uint64_t real = ((uint64_t)1 << (s.size - s.at)) - 1;
-    to = index_block(&s, block(s.bytes + s.at, s.quote, s.separator), real, to, &found, prefix);
+    to = index_block(&s, block(s.bytes + s.at, s.quote, s.separator), real, to, &found, prefix, write_places);
     s.at += TL_BLOCK;
   }
   *scanner = s;
@@ -246,21 +277,21 @@ ALWAYS_INLINE size_t index_with(tl_scanner *scanner, size_t enough, uint32_t *po
 /* ---- kernels ---- */
 
 /* A level: its name, its attributes, what it brings. */
-#define LEVEL(name, attributes, block, prefix)                                                                        \
+#define LEVEL(name, attributes, block, prefix, places)                                                                \
   attributes static void name##_survey(const char *bytes, size_t size, char before, char quote, tl_survey *out) {     \
     survey_with(bytes, size, before, quote, out, block, prefix);                                                      \
   }                                                                                                                   \
   attributes static size_t name##_index(tl_scanner *scanner, size_t enough, uint32_t *positions, size_t *line_ends) { \
-    return index_with(scanner, enough, positions, line_ends, block, prefix);                                          \
+    return index_with(scanner, enough, positions, line_ends, block, prefix, places);                                  \
   }                                                                                                                   \
   static const tl_scan_kernels name##_kernels = {name##_survey, name##_index};
 
-LEVEL(portable, , portable_block, portable_prefix)
+LEVEL(portable, , portable_block, portable_prefix, portable_places)
 #if defined(__x86_64__)
-LEVEL(avx2, AVX2, avx2_block, avx2_prefix)
-LEVEL(avx512, AVX512, avx512_block, avx2_prefix)
+LEVEL(avx2, AVX2, avx2_block, avx2_prefix, portable_places)
+LEVEL(avx512, AVX512, avx512_block, avx2_prefix, avx512_places)
 #elif defined(__aarch64__)
-LEVEL(neon, , neon_block, portable_prefix)
+LEVEL(neon, , neon_block, portable_prefix, portable_places)
 #endif
 
 const tl_scan_kernels *tl_scan_kernels_of(tl_cpu level) {

@@ -45,10 +45,18 @@ typedef struct tl_scanner {
   size_t size;       /* at most UINT32_MAX */
   char quote, separator;
   size_t at;           /* of the next block */
-  uint64_t inside;     /* all ones when the byte before it is inside quotes */
-  uint64_t was_return; /* 1 when that byte is a CR */
-  int64_t quotes;      /* so far */
+  uint64_t inside;     /* all ones when the byte before it is inside quotes; of that byte, 1 when ... */
+  uint64_t was_return, /* it is a CR */
+      was_close,       /* it closes quotes */
+      was_edge;        /* quotes may open after it: it separates fields, ends a line or closes quotes; so at the start, too */
+  size_t quotes_end;   /* after the last quote so far ... */
+  size_t doubled_end;  /* ... and after the last that was doubled; 0: there was none */
+  size_t irregular; /* the first place where quotes open inside a field, or something follows quotes that were closed; TL_NOWHERE */
 } tl_scanner;
+
+static inline tl_scanner tl_scanner_start(const char *bytes, size_t size, char quote, char separator) {
+  return (tl_scanner){.bytes = bytes, .size = size, .quote = quote, .separator = separator, .was_edge = 1, .irregular = TL_NOWHERE};
+}
 
 /* Room that positions need past those that were asked for. */
 enum { TL_INDEX_SLACK = 2 * TL_BLOCK };

@@ -1,7 +1,7 @@
 /* ingest/split: ingest/scan says where fields end; here they become rows. Rows of the same, proper number of fields go on together,
  * as a batch, which is nothing but the list of these places; any other row goes on as a record. All this is right only where every
- * quote opens a field, closes it or is doubled; it is checked on the way, by counting the quotes that fields account for, and where
- * it does not hold, or a row of several lines is too short or too long, the text belongs to ingest/lax. */
+ * quote opens a field, closes it or is doubled; where the scan finds that it does not hold, or a row of several lines is too short
+ * or too long, the text belongs to ingest/lax. */
 #include "ingest/split.h"
 
 #include "ingest/scan.h"
@@ -18,8 +18,6 @@ typedef struct walk {
   size_t line_ends; /* how many of them end a record */
   int64_t line;     /* of the byte at `counted` */
   size_t counted;
-  size_t scratch_used;
-  int64_t quotes_used;
   bool regular, enough;
 } walk;
 
@@ -30,13 +28,8 @@ static bool ends_record(const walk *w, size_t end) {
   return end == w->text.size || w->text.bytes[end] == '\n' || w->text.bytes[end] == '\r';
 }
 
-/* After the line end at `end`. */
-static size_t after_line_end(const char *bytes, size_t end) {
-  return end + 1 + (bytes[end] == '\r' && bytes[end + 1] == '\n');
-}
-
 static size_t next_start(const walk *w, size_t end) {
-  return end == w->text.size ? end : after_line_end(w->text.bytes, end);
+  return end == w->text.size ? end : tl_after_line_end(w->text.bytes, end);
 }
 
 /* The line of a place; it is asked for in order. */
@@ -51,37 +44,27 @@ static int64_t line_at(walk *w, size_t place) {
 
 /* ---- quotes ---- */
 
-/* What stands between the quotes of a field, doubled quotes made single in the scratch room. */
-static bool unquote(walk *w, tally_text field, tally_text *out) {
-  char quote = w->dialect->quote;
-  tally_text body = tl_text(field.bytes + 1, field.size - 2);
-  *out = body;
-  w->quotes_used += 2;
-  const char *end = body.bytes + body.size, *at = body.size ? memchr(body.bytes, quote, body.size) : NULL;
-  if (!at) return true;
-  char *start = w->split->scratch + w->scratch_used, *to = start;
-  const char *from = body.bytes;
+tally_text tl_unfold(tally_text between, char quote, char **scratch) {
+  const char *from = between.bytes, *end = from + between.size, *at = between.size ? memchr(from, quote, between.size) : NULL;
+  if (!at) return between;
+  char *start = *scratch, *to = start;
   for (; at; at = from < end ? memchr(from, quote, (size_t)(end - from)) : NULL) {
-    if (at + 1 == end || at[1] != quote) return false;
-    w->quotes_used += 2;
     memcpy(to, from, (size_t)(at + 1 - from));
     to += at + 1 - from;
     from = at + 2;
   }
   memcpy(to, from, (size_t)(end - from));
-  to += end - from;
-  w->scratch_used += (size_t)(to - start);
-  *out = tl_text(start, (size_t)(to - start));
-  return true;
+  *scratch = to + (end - from);
+  return tl_text(start, (size_t)(*scratch - start));
 }
 
-/* The field [start, end) without its quotes; false when they are not regular. */
-static bool take_field(walk *w, size_t start, size_t end, tally_text *out, bool *quoted) {
+/* The field [start, end) without its quotes. */
+static tl_field take_field(const walk *w, size_t start, size_t end, char **scratch) {
   char quote = w->dialect->quote;
-  *out = tl_text(w->text.bytes + start, end - start);
-  *quoted = quote && out->size > 0 && out->bytes[0] == quote;
-  if (!*quoted) return true;
-  return out->size >= 2 && out->bytes[out->size - 1] == quote && unquote(w, *out, out);
+  tally_text text = tl_text(w->text.bytes + start, end - start);
+  bool quoted = quote && text.size > 0 && text.bytes[0] == quote;
+  if (quoted) text = tl_unfold(tl_text(text.bytes + 1, text.size - 2), quote, scratch);
+  return (tl_field){text, quoted};
 }
 
 /* ---- one record ---- */
@@ -118,63 +101,16 @@ static tally_status take_record(walk *w, const uint32_t *ends, size_t count, tal
   tl_split *s = w->split;
   TL_TRY(tl_mem_reserve((void **)&s->fields, &s->field_capacity, count, sizeof *s->fields, error));
   size_t start = w->start, field = start;
-  w->scratch_used = 0;
+  char *scratch = s->scratch;
   w->regular = !may_be_several(w, count, start, ends[count - 1]);
-  for (size_t i = 0; i < count && w->regular; field = ends[i++] + 1) {
-    w->regular = take_field(w, field, ends[i], &s->fields[i].text, &s->fields[i].quoted);
-  }
   if (!w->regular) return TALLY_OK;
+  for (size_t i = 0; i < count; field = ends[i++] + 1) s->fields[i] = take_field(w, field, ends[i], &scratch);
   TL_TRY(visit_record(w, s->fields, count, start, ends[count - 1], error));
   w->start = next_start(w, ends[count - 1]);
   return TALLY_OK;
 }
 
 /* ---- batches ---- */
-
-void tl_batch_column(const tl_batch *b, size_t column, tally_text *texts) {
-  size_t width = b->width, rows = b->rows;
-  const char *bytes = b->bytes;
-  if (b->texts) {
-    for (size_t row = 0; row < rows; row++) texts[row] = b->texts[row * width + column];
-    return;
-  }
-  const uint32_t *end = b->ends + column;
-  if (column > 0) {
-    for (size_t row = 0; row < rows; row++, end += width) texts[row] = tl_text(bytes + end[-1] + 1, end[0] - end[-1] - 1);
-    return;
-  }
-  for (size_t row = 0, start = b->start; row < rows; row++, end += width) {
-    texts[row] = tl_text(bytes + start, end[0] - start);
-    if (row + 1 < rows) start = after_line_end(bytes, end[width - 1]);
-  }
-}
-
-/* The fields of a row that begins at `start`, without their quotes. Most have none, whatever the batch has. */
-static void take_row(walk *w, const uint32_t *ends, size_t width, size_t start, tally_text *texts, bool *quoted) {
-  const char *bytes = w->text.bytes;
-  char quote = w->dialect->quote;
-  for (size_t i = 0; i < width; start = ends[i++] + 1) {
-    texts[i] = tl_text(bytes + start, ends[i] - start);
-    quoted[i] = false;
-    if (texts[i].size > 0 && bytes[start] == quote && !take_field(w, start, ends[i], &texts[i], &quoted[i])) w->regular = false;
-  }
-}
-
-/* Takes the quotes off all fields of the batch. */
-static tally_status take_fields(walk *w, tl_batch *b, tally_error *error) {
-  tl_split *s = w->split;
-  size_t count = b->rows * b->width, start = b->start;
-  TL_TRY(tl_mem_reserve((void **)&s->texts, &s->text_capacity, count, sizeof *s->texts, error));
-  TL_TRY(tl_mem_reserve((void **)&s->quoted, &s->quoted_capacity, count, sizeof *s->quoted, error));
-  w->scratch_used = 0;
-  for (size_t i = 0; i < count && w->regular; i += b->width) {
-    take_row(w, b->ends + i, b->width, start, s->texts + i, s->quoted + i);
-    start = next_start(w, b->ends[i + b->width - 1]);
-  }
-  b->texts = s->texts;
-  b->quoted = s->quoted;
-  return TALLY_OK;
-}
 
 /* Fields of the record whose first field ends at ends[0]; 0 when the record is not complete. */
 static size_t fields_of(const walk *w, const uint32_t *ends, size_t count) {
@@ -219,20 +155,18 @@ static tally_status take_batch(walk *w, const uint32_t *ends, size_t count, size
                     .bytes = w->text.bytes,
                     .byte = w->byte,
                     .start = w->start,
-                    .ends = ends};
+                    .ends = ends,
+                    .scratch = w->split->scratch};
   if (batch.rows == 0) return TALLY_OK;
   if (batch.rows > TL_BATCH_ROWS) batch.rows = TL_BATCH_ROWS;
   *singly = batch.rows;
-  int64_t quotes_used = w->quotes_used;
-  if (w->scanner.quotes > quotes_used) TL_TRY(take_fields(w, &batch, error));
-  bool wanted = true;
-  if (w->regular) TL_TRY(w->visitor.batch(w->visitor.context, &batch, &wanted, &w->enough, error));
-  if (wanted) {
-    *taken = batch.rows;
-    w->start = next_start(w, ends[batch.rows * width - 1]);
-  } else {
-    w->quotes_used = quotes_used;
-  }
+  if (w->scanner.quotes_end > w->start) batch.quote = d->quote;
+  batch.doubled = w->scanner.doubled_end > w->start;
+  bool wanted;
+  TL_TRY(w->visitor.batch(w->visitor.context, &batch, &wanted, &w->enough, error));
+  if (!wanted) return TALLY_OK;
+  *taken = batch.rows;
+  w->start = next_start(w, ends[batch.rows * width - 1]);
   return TALLY_OK;
 }
 
@@ -279,19 +213,13 @@ static tally_status find_ends(walk *w, tl_index_kernel index, tally_error *error
   return TALLY_OK;
 }
 
-static bool all_quotes_used(const walk *w) {
-  return w->scanner.quotes == w->quotes_used && w->scanner.inside == 0;
+/* What ends at `place` or later does not count. */
+static void forget_ends(walk *w, size_t place) {
+  const uint32_t *ends = w->split->ends;
+  for (; w->ends > 0 && ends[w->ends - 1] >= place; w->ends--) w->line_ends -= ends_record(w, ends[w->ends - 1]);
 }
 
-/* Quotes in what was taken, when there was enough before the end. */
-static int64_t quotes_before(const walk *w, size_t end) {
-  int64_t count = 0;
-  if (w->scanner.quotes == 0) return 0;
-  for (size_t i = 0; i < end; i++) count += w->text.bytes[i] == w->dialect->quote;
-  return count;
-}
-
-/* A batch cannot unfold to more bytes than the text has; the room is made once, so that fields in it do not move. */
+/* Fields cannot unfold to more bytes than the text has; the room is made once, so that they do not move. */
 static tally_status walk_text(walk *w, tally_error *error) {
   if (w->dialect->quote) {
     TL_TRY(tl_mem_reserve((void **)&w->split->scratch, &w->split->scratch_capacity, w->text.size + TL_PADDING, 1, error));
@@ -299,9 +227,11 @@ static tally_status walk_text(walk *w, tally_error *error) {
   tl_index_kernel index = tl_scan_best()->index;
   do {
     TL_TRY(find_ends(w, index, error));
+    forget_ends(w, w->scanner.irregular);
     TL_TRY(take_records(w, error));
+    w->regular &= w->enough || w->scanner.irregular == TL_NOWHERE;
   } while (w->regular && !w->enough && w->scanner.at < w->text.size);
-  if (w->regular) w->regular = w->enough ? quotes_before(w, w->start) == w->quotes_used : all_quotes_used(w);
+  w->regular &= w->enough || w->scanner.inside == 0;
   return TALLY_OK;
 }
 
@@ -313,7 +243,7 @@ tally_status tl_split_records(tl_split *split, const tl_dialect *dialect, tally_
             .byte = byte,
             .visitor = visitor,
             .line = line,
-            .scanner = {.bytes = text.bytes, .size = text.size, .quote = dialect->quote, .separator = dialect->separator},
+            .scanner = tl_scanner_start(text.bytes, text.size, dialect->quote, dialect->separator),
             .regular = text.size < UINT32_MAX};
   if (w.regular && text.size > 0) TL_TRY(walk_text(&w, error));
   *regular = w.regular;
@@ -322,8 +252,6 @@ tally_status tl_split_records(tl_split *split, const tl_dialect *dialect, tally_
 
 void tl_split_done(tl_split *split) {
   tl_mem_free(split->ends);
-  tl_mem_free(split->texts);
-  tl_mem_free(split->quoted);
   tl_mem_free(split->fields);
   tl_mem_free(split->scratch);
   *split = (tl_split)TL_SPLIT;

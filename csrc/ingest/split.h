@@ -9,10 +9,6 @@
 typedef struct tl_split {
   uint32_t *ends; /* of fields */
   size_t end_capacity;
-  tally_text *texts; /* the fields of a batch with quotes in it, row by row, without their quotes ... */
-  size_t text_capacity;
-  bool *quoted; /* ... and which of them had any */
-  size_t quoted_capacity;
   tl_field *fields; /* of one record */
   size_t field_capacity;
   char *scratch; /* fields whose doubled quotes were made single */
@@ -25,22 +21,43 @@ typedef struct tl_split {
 /* Rows that lie one after another and have the same number of fields, a proper one. */
 typedef struct tl_batch {
   size_t rows, width;
-  const char *bytes;       /* of the piece ... */
-  int64_t byte;            /* ... and its place in the file */
-  size_t start;            /* of the first field, in `bytes` */
-  const uint32_t *ends;    /* of all fields, row by row, in `bytes` */
-  const tally_text *texts; /* the fields themselves, when there are quotes among them; else NULL */
-  const bool *quoted;
+  const char *bytes;    /* of the piece ... */
+  int64_t byte;         /* ... and its place in the file */
+  size_t start;         /* of the first field, in `bytes` */
+  const uint32_t *ends; /* of all fields, row by row, in `bytes` */
+  char quote;           /* a field that begins with it stands between two of it; 0: no field does */
+  bool doubled;         /* in some of these it is doubled */
+  char *scratch;        /* room for the fields of a column whose doubled quotes are made single */
 } tl_batch;
 
 /* Rows of a batch at most; fields of a batch, unless one row has more. */
 enum { TL_BATCH_ROWS = 1024, TL_BATCH_FIELDS = 4096 };
 
-/* The fields of a column, row by row; TL_PADDING bytes after each may be read. Which of them had quotes: batch->quoted. */
-void tl_batch_column(const tl_batch *batch, size_t column, tally_text *texts);
-static inline bool tl_batch_quoted(const tl_batch *batch, size_t row, size_t column) {
-  return batch->quoted && batch->quoted[row * batch->width + column];
+/* After the line end at `end`. */
+static inline size_t tl_after_line_end(const char *bytes, size_t end) {
+  return end + 1 + (bytes[end] == '\r' && bytes[end + 1] == '\n');
 }
+
+static inline size_t tl_batch_start(const tl_batch *b, size_t row, size_t column) {
+  const uint32_t *end = b->ends + row * b->width + column;
+  if (__builtin_expect(column > 0, 1)) return (size_t)end[-1] + 1;
+  return row == 0 ? b->start : tl_after_line_end(b->bytes, end[-1]);
+}
+
+/* Whether a field stands between quotes. */
+static inline bool tl_batch_quoted(const tl_batch *b, size_t row, size_t column) {
+  return b->quote && b->bytes[tl_batch_start(b, row, column)] == b->quote;
+}
+
+/* What then stands between them, quotes in it still doubled; TL_PADDING bytes after it may be read. */
+static inline tally_text tl_batch_field(const tl_batch *b, size_t row, size_t column) {
+  size_t start = tl_batch_start(b, row, column), size = b->ends[row * b->width + column] - start;
+  size_t quoted = b->quote && b->bytes[start] == b->quote;
+  return tl_text(b->bytes + start + quoted, size - 2 * quoted);
+}
+
+/* A text between quotes, doubled quotes made single; if there are any, at *scratch, which moves on. */
+tally_text tl_unfold(tally_text between, char quote, char **scratch);
 
 /* Who takes the rows. A batch that is not taken comes again record by record, as do rows that no batch is made of. */
 typedef struct tl_row_visitor {

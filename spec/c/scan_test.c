@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "random.h"
 #include "ingest/scan.h"
+#include "random.h"
 
 static uint64_t state = 0x9E3779B97F4A7C15u;
 
@@ -57,6 +57,25 @@ static size_t index_slowly(const char *bytes, size_t size, char quote, char sepa
   return count;
 }
 
+/* What the scanner is to say of quotes when all of the text is indexed. */
+static tl_scanner quotes_slowly(const char *bytes, size_t size, char quote, char separator) {
+  tl_scanner out = tl_scanner_start(bytes, size, quote, separator);
+  bool inside = false, closed = false, edge = true; /* of the byte before: it closes quotes, a field may begin after it */
+  for (size_t i = 0; i < size; i++) {
+    bool is_quote = quote && bytes[i] == quote, is_edge = !inside && (bytes[i] == separator || is_end(bytes[i]));
+    bool opens = is_quote && !inside, closes = is_quote && inside;
+    bool wrong = (closed && !is_edge && !opens) || (opens && !edge && !closed);
+    if (wrong && out.irregular == TL_NOWHERE) out.irregular = i;
+    if (is_quote) out.quotes_end = i + 1;
+    if (opens && closed) out.doubled_end = i + 1;
+    inside ^= is_quote;
+    closed = closes;
+    edge = is_edge;
+  }
+  out.inside = inside ? UINT64_MAX : 0;
+  return out;
+}
+
 /* ---- the comparison ---- */
 
 enum { SIZE_MOST = 700 };
@@ -78,22 +97,41 @@ static void check_survey(const tl_scan_kernels *kernels, const char *bytes, size
 static void check_index(const tl_scan_kernels *kernels, const char *bytes, size_t size, char quote, char separator) {
   static uint32_t expected[SIZE_MOST], found[SIZE_MOST + TL_INDEX_SLACK];
   size_t count = index_slowly(bytes, size, quote, separator, expected), done = 0, line_ends = 0, all_line_ends = 0;
-  tl_scanner scanner = {.bytes = bytes, .size = size, .quote = quote, .separator = separator};
+  tl_scanner scanner = tl_scanner_start(bytes, size, quote, separator), twin = quotes_slowly(bytes, size, quote, separator);
   while (scanner.at < size) {
     done += kernels->index(&scanner, 1 + draw(100), found + done, &line_ends);
     all_line_ends += line_ends;
   }
   CHECK(done == count && (count == 0 || memcmp(expected, found, count * sizeof *found) == 0));
-  size_t quotes = 0, ends = 0;
-  for (size_t i = 0; i < size; i++) quotes += quote && bytes[i] == quote;
+  size_t ends = 0;
   for (size_t i = 0; i < count; i++) ends += is_end(bytes[expected[i]]);
-  CHECK((size_t)scanner.quotes == quotes && all_line_ends == ends && (scanner.inside != 0) == (quotes % 2 == 1));
+  CHECK(all_line_ends == ends && scanner.inside == twin.inside && scanner.irregular == twin.irregular);
+  CHECK(scanner.quotes_end == twin.quotes_end && scanner.doubled_end == twin.doubled_end);
 }
 
-static void fill(char *bytes, size_t size) {
+static void fill_with_anything(char *bytes, size_t size) {
   size_t plain = 1 + draw(12);
   bool ascii = draw(2);
   for (size_t i = 0; i < size; i++) bytes[i] = draw(plain) ? (char)(ascii ? 'a' + draw(26) : draw(256)) : ",\"\n\r"[draw(4)];
+}
+
+/* Fields as they should be, some of them with quotes, and seldom a quote too many. */
+static void fill_with_fields(char *bytes, size_t size) {
+  static const char *const fields[] = {"a,",         "bc\n",  ",",          "\"d\",",     "\"e,\n\"\r\n",
+                                       "\"f\"\"\",", "\"\",", "\"\"\"\"\n", "ghijklmnop,"};
+  size_t faults = 3 + draw(300);
+  for (size_t i = 0; i < size;) {
+    const char *field = draw(faults) ? fields[draw(sizeof fields / sizeof *fields)] : "\"";
+    for (; *field && i < size; field++) bytes[i++] = *field;
+  }
+}
+
+static void fill(char *bytes, size_t size) {
+  if (draw(2)) {
+    fill_with_anything(bytes, size);
+  } else {
+    fill_with_fields(bytes, size);
+  }
 }
 
 /* Pieces end where a page begins that may not be read, but for the bytes that kernels may read past a piece. */
