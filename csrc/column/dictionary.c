@@ -103,8 +103,8 @@ static tally_status reserve_one(tl_dictionary *d, tally_text text, tally_error *
   TL_TRY(tl_mem_reserve((void **)&d->offsets, &d->offset_capacity, (size_t)d->size + 2, sizeof *d->offsets, error));
   TL_TRY(tl_mem_reserve((void **)&d->heads, &d->head_capacity, (size_t)d->size + 1, sizeof *d->heads, error));
   size_t end = (size_t)d->offsets[d->size];
-  if (text.size > (size_t)INT64_MAX - end) return tl_no_memory(error);
-  TL_TRY(tl_mem_reserve((void **)&d->bytes, &d->byte_capacity, end + text.size, 1, error));
+  if (text.size > (size_t)INT64_MAX - TL_PADDING - end) return tl_no_memory(error);
+  TL_TRY(tl_mem_reserve((void **)&d->bytes, &d->byte_capacity, end + text.size + TL_PADDING, 1, error));
   return grow(d, error);
 }
 

@@ -37,6 +37,7 @@ tally_status tl_dictionary_add_batch(tl_dictionary *dictionary, const tally_text
                                      tally_error *error);
 /* The code of `text`, or TL_NO_CODE. */
 uint32_t tl_dictionary_find(const tl_dictionary *dictionary, tally_text text);
+/* TL_PADDING bytes after it may be read. */
 static inline tally_text tl_dictionary_text(const tl_dictionary *d, uint32_t code) {
   return (tally_text){d->bytes + d->offsets[code], (size_t)(d->offsets[code + 1] - d->offsets[code])};
 }

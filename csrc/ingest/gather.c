@@ -32,7 +32,7 @@ int64_t tl_gather_rows(tl_store *store) {
 typedef struct making {
   bool settled;
   tl_parts parts;
-  uint32_t **translations; /* of each thread's codes; NULL: they stay as they are */
+  uint32_t **translations; /* of each thread's codes; NULL, as is that of a thread: they stay as they are */
   int64_t *text_first;     /* of each part, where its texts begin; of plain text */
 } making;
 
@@ -95,17 +95,51 @@ static tally_status join_reasons(const gathering *it, size_t column, tl_parts *p
 
 /* ---- words ---- */
 
-/* The thread whose next word was seen in the first row of all; thread_count when no words are left. */
-static size_t thread_of_next_word(const gathering *it, size_t column, const uint32_t *next) {
+/* The row in which a thread saw its next word; INT64_MAX when it has no more. */
+static int64_t row_of_word(const gathering *it, size_t column, size_t thread, uint32_t word) {
+  const tl_store_share *share = tl_store_share_of(it->store, thread, column);
+  return word < share->words.size ? share->first_rows[word] : INT64_MAX;
+}
+
+/* The thread that has the word seen first of all that are left, and in *until the row of the first that another has; thread_count
+ * when no words are left. */
+static size_t thread_of_next_word(const gathering *it, size_t column, const uint32_t *next, int64_t *until) {
   size_t found = it->store->thread_count;
   int64_t first = INT64_MAX;
+  *until = INT64_MAX;
   for (size_t t = 0; t < it->store->thread_count; t++) {
-    const tl_store_share *share = tl_store_share_of(it->store, t, column);
-    if (next[t] >= share->words.size || share->first_rows[next[t]] >= first) continue;
-    first = share->first_rows[next[t]];
-    found = t;
+    int64_t row = row_of_word(it, column, t, next[t]);
+    if (row < first) {
+      *until = first;
+      first = row;
+      found = t;
+    } else if (row < *until) {
+      *until = row;
+    }
   }
   return found;
+}
+
+/* A thread's words from *next on that it saw before the row `until`. */
+static tally_status add_words(const tl_store_share *share, uint32_t *next, int64_t until, tl_dictionary *merged, uint32_t *codes,
+                              tally_error *error) {
+  enum { AT_ONCE = 128 };
+  tally_text texts[AT_ONCE];
+  size_t count = 0;
+  uint32_t first = *next;
+  for (; count < AT_ONCE && *next < share->words.size && share->first_rows[*next] < until; ++*next) {
+    texts[count++] = tl_dictionary_text(&share->words, *next);
+  }
+  return tl_dictionary_add_batch(merged, texts, count, codes + first, error);
+}
+
+/* Most often the thread that read the first rows was the first to see every word. */
+static void drop_if_unchanged(uint32_t **translation, uint32_t words) {
+  for (uint32_t i = 0; i < words; i++) {
+    if ((*translation)[i] != i) return;
+  }
+  tl_mem_free(*translation);
+  *translation = NULL;
 }
 
 static tally_status merge_words(const gathering *it, size_t column, uint32_t *next, tl_dictionary *merged, tally_error *error) {
@@ -115,10 +149,11 @@ static tally_status merge_words(const gathering *it, size_t column, uint32_t *ne
     translations[t] = tl_mem_new((size_t)tl_store_share_of(it->store, t, column)->words.size + 1, sizeof **translations);
     if (!translations[t]) return tl_no_memory(error);
   }
-  for (size_t t; (t = thread_of_next_word(it, column, next)) < threads; next[t]++) {
-    const tl_dictionary *words = &tl_store_share_of(it->store, t, column)->words;
-    TL_TRY(tl_dictionary_add(merged, tl_dictionary_text(words, next[t]), &translations[t][next[t]], error));
+  int64_t until;
+  for (size_t t; (t = thread_of_next_word(it, column, next, &until)) < threads;) {
+    TL_TRY(add_words(tl_store_share_of(it->store, t, column), &next[t], until, merged, translations[t], error));
   }
+  for (size_t t = 0; t < threads; t++) drop_if_unchanged(&translations[t], tl_store_share_of(it->store, t, column)->words.size);
   return TALLY_OK;
 }
 
@@ -146,6 +181,7 @@ static void translate(const gathering *it, size_t column, size_t index) {
   const tl_store_part *part = &it->store->parts[index];
   const uint32_t *translation = it->columns[column].translations[part->thread];
   const uint8_t *missing = part->cells[column].missing;
+  if (!translation) return;
   uint32_t *codes = (uint32_t *)it->columns[column].parts.values->bytes + part->first;
   for (int64_t i = 0; i < part->count; i++) codes[i] = missing && tl_bit(missing, i) ? 0 : translation[codes[i]];
 }

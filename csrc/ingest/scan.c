@@ -161,7 +161,8 @@ typedef struct surveying {
   tl_survey *out;
   const char *bytes;
   uint64_t inside, was_end, was_return;
-  int64_t blanks; /* inside quotes and outside */
+  bool any_quotes; /* so far: once there are, there are in any block, and asking costs more than doing */
+  int64_t blanks;  /* inside quotes and outside */
   uint64_t strange;
 } surveying;
 
@@ -187,10 +188,11 @@ static __attribute__((noinline)) void find_starts(surveying *it, size_t at, uint
 
 ALWAYS_INLINE void survey_block(surveying *it, size_t at, masks m, prefix_xor prefix) {
   tl_survey *out = it->out;
-  uint64_t quoted = it->inside;
-  if (m.quotes) {
-    quoted ^= prefix(m.quotes);
+  uint64_t quoted = 0;
+  if (m.quotes | (uint64_t)it->any_quotes) {
+    quoted = it->inside ^ prefix(m.quotes);
     it->inside = (uint64_t)((int64_t)quoted >> 63);
+    it->any_quotes = true;
   }
   uint64_t ends = m.feeds | m.returns, line_ends = m.returns | (m.feeds & ~(m.returns << 1 | it->was_return));
   uint64_t blank = line_ends & (ends << 1 | it->was_end);
@@ -236,7 +238,7 @@ ALWAYS_INLINE void note_quotes(tl_scanner *s, uint64_t quotes, uint64_t quoted, 
   uint64_t opens = quotes & quoted, closes = quotes & ~quoted, after_close = closes << 1 | s->was_close;
   uint64_t wrong = ((after_close & ~(edges | opens)) | (opens & ~(after_close | edges << 1 | s->was_edge))) & real;
   uint64_t doubled = opens & after_close;
-  if (quotes) s->quotes_end = s->at + TL_BLOCK - (size_t)__builtin_clzll(quotes);
+  s->quotes_end = quotes ? s->at + TL_BLOCK - (size_t)__builtin_clzll(quotes) : s->quotes_end;
   if (doubled) s->doubled_end = s->at + TL_BLOCK - (size_t)__builtin_clzll(doubled);
   if (wrong && s->irregular == TL_NOWHERE) s->irregular = s->at + (size_t)__builtin_ctzll(wrong);
   s->was_close = closes >> 63;
@@ -245,11 +247,14 @@ ALWAYS_INLINE void note_quotes(tl_scanner *s, uint64_t quotes, uint64_t quoted, 
 /* real  the bytes of the block that belong to the text */
 ALWAYS_INLINE uint32_t *index_block(tl_scanner *s, masks m, uint64_t real, uint32_t *to, size_t *line_ends, prefix_xor prefix,
                                     place_writer write_places) {
-  uint64_t quotes = m.quotes & real, quoted = s->inside ^ (quotes ? prefix(quotes) : 0);
-  uint64_t edges = (m.separators | m.feeds | m.returns) & ~quoted;
-  if (quotes | s->was_close) note_quotes(s, quotes, quoted, edges, real);
+  uint64_t quotes = m.quotes & real, quoted = 0, edges = m.separators | m.feeds | m.returns;
+  if (quotes | s->quotes_end) { /* as in survey_block */
+    quoted = s->inside ^ prefix(quotes);
+    s->inside = (uint64_t)((int64_t)quoted >> 63);
+    edges &= ~quoted;
+    note_quotes(s, quotes, quoted, edges, real);
+  }
   uint64_t ends = (m.returns | (m.feeds & ~(m.returns << 1 | s->was_return))) & ~quoted & real;
-  s->inside = (uint64_t)((int64_t)quoted >> 63);
   s->was_edge = edges >> 63;
   s->was_return = m.returns >> 63;
   *line_ends += (size_t)__builtin_popcountll(ends);
