@@ -8,6 +8,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/bits.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -72,20 +74,33 @@ static size_t character_size(const unsigned char *at, size_t left) {
   return size;
 }
 
+/* Bytes at the start that are ASCII, when there are 64 or 8 of them; else 0. */
+static size_t ascii_block(const char *bytes, size_t left) {
+  typedef uint64_t pair __attribute__((vector_size(16)));
+  if (left >= 64) {
+    pair at[4];
+    memcpy(at, bytes, sizeof at);
+    pair all = (at[0] | at[1]) | (at[2] | at[3]);
+    if (((all[0] | all[1]) & 0x8080808080808080u) == 0) return 64;
+  }
+  return left >= 8 && (tl_load64(bytes) & 0x8080808080808080u) == 0 ? 8 : 0;
+}
+
 size_t tl_text_valid_utf8(tally_text text) {
-  const unsigned char *bytes = (const unsigned char *)text.bytes;
-  size_t i = 0;
-  while (i < text.size) {
-    size_t ascii = tl_text_ascii_block(text.bytes + i, text.size - i);
-    if (ascii) {
-      i += ascii;
-      continue;
-    }
-    size_t size = character_size(bytes + i, text.size - i);
+  int64_t beyond_ascii;
+  return tl_text_count_utf8(text, &beyond_ascii);
+}
+
+size_t tl_text_count_utf8(tally_text text, int64_t *beyond_ascii) {
+  *beyond_ascii = 0;
+  for (size_t i = 0; i < text.size;) {
+    size_t ascii = ascii_block(text.bytes + i, text.size - i);
+    size_t size = ascii ? ascii : character_size((const unsigned char *)text.bytes + i, text.size - i);
     if (size == 0) return i;
+    *beyond_ascii += !ascii && size > 1;
     i += size;
   }
-  return i;
+  return text.size;
 }
 
 /* The bytes of a blank at the start of `text`, 0 for none. */

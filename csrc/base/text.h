@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/bits.h"
 #include "tally.h"
 
 static inline tally_text tl_text(const char *bytes, size_t size) {
@@ -46,15 +45,8 @@ uint64_t tl_hash_integer(uint64_t value);
 /* The offset of the first byte that is not part of valid UTF-8; text.size when all is valid. NUL is valid. */
 size_t tl_text_valid_utf8(tally_text text);
 
-/* Bytes at the start that are ASCII, when there are 64 or 8 of them; else 0. For loops over texts that are ASCII for long. */
-static inline size_t tl_text_ascii_block(const char *bytes, size_t left) {
-  if (left >= 64) {
-    uint64_t all = 0;
-    for (int i = 0; i < 64; i += 8) all |= tl_load64(bytes + i);
-    if ((all & 0x8080808080808080u) == 0) return 64;
-  }
-  return left >= 8 && (tl_load64(bytes) & 0x8080808080808080u) == 0 ? 8 : 0;
-}
+/* The same; *beyond_ascii: how many characters before that byte are not ASCII. */
+size_t tl_text_count_utf8(tally_text text, int64_t *beyond_ascii);
 
 /* Without blanks (space, tab, no-break space U+00A0, U+FEFF) at either end. */
 tally_text tl_text_trim(tally_text text);

@@ -43,9 +43,26 @@ static inline tl_dictionary_head head_of_padded(tally_text text) {
 }
 #endif
 
+/* Up to here two pairs of words, which may overlap, hold all of a long text. */
+enum { MEDIUM_MOST = 32 };
+
+static inline uint64_t hash_of_long(tally_text text, uint64_t seed) {
+  if (text.size > MEDIUM_MOST) return tl_text_hash(text);
+  const char *tail = text.bytes + text.size - 16;
+  uint64_t hash = tl_hash_words(tl_load64(text.bytes), tl_load64(text.bytes + 8), seed);
+  return tl_hash_words(tl_load64(tail) ^ hash, tl_load64(tail + 8) + text.size, seed);
+}
+
 static inline uint32_t hash_of(tally_text text, tl_dictionary_head head, uint64_t seed) {
-  uint64_t hash = head.first == LONG_TEXT ? tl_text_hash(text) : tl_hash_words(head.first, head.second, seed);
+  uint64_t hash = head.first == LONG_TEXT ? hash_of_long(text, seed) : tl_hash_words(head.first, head.second, seed);
   return (uint32_t)(hash >> 32);
+}
+
+/* Of two long texts of one size. */
+static inline bool same_long(const char *a, const char *b, size_t size) {
+  if (size > MEDIUM_MOST) return memcmp(a, b, size) == 0;
+  uint64_t other = (tl_load64(a) ^ tl_load64(b)) | (tl_load64(a + 8) ^ tl_load64(b + 8));
+  return (other | (tl_load64(a + size - 16) ^ tl_load64(b + size - 16)) | (tl_load64(a + size - 8) ^ tl_load64(b + size - 8))) == 0;
 }
 
 /* ---- slots ---- */
@@ -59,7 +76,7 @@ static inline size_t probe(const tl_dictionary *d, tally_text text, tl_dictionar
     if ((uint32_t)(found >> 32) != hash) continue;
     uint32_t code = (uint32_t)found - 1;
     if (d->heads[code].first != head.first || d->heads[code].second != head.second) continue;
-    if (head.first != LONG_TEXT || tl_text_equal(tl_dictionary_text(d, code), text)) return slot;
+    if (head.first != LONG_TEXT || same_long(d->bytes + d->offsets[code], text.bytes, text.size)) return slot;
   }
 }
 
@@ -108,8 +125,8 @@ static tally_status reserve_one(tl_dictionary *d, tally_text text, tally_error *
   return grow(d, error);
 }
 
-static tally_status add_new(tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash, uint32_t *code,
-                            tally_error *error) {
+static __attribute__((noinline)) tally_status add_new(tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash,
+                                                      uint32_t *code, tally_error *error) {
   TL_TRY(reserve_one(d, text, error));
   int64_t end = d->offsets[d->size];
   if (text.size) memcpy(d->bytes + end, text.bytes, text.size);
@@ -120,36 +137,16 @@ static tally_status add_new(tl_dictionary *d, tally_text text, tl_dictionary_hea
   return TALLY_OK;
 }
 
-static __attribute__((noinline)) tally_status add(tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash,
-                                                  uint32_t *code, tally_error *error) {
+static inline tally_status add(tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash, uint32_t *code,
+                               tally_error *error) {
   uint64_t found = d->slot_count ? d->slots[probe(d, text, head, hash)] : 0;
   *code = (uint32_t)found - 1;
-  return found ? TALLY_OK : add_new(d, text, head, hash, code, error);
+  return __builtin_expect(found != 0, 1) ? TALLY_OK : add_new(d, text, head, hash, code, error);
 }
 
 tally_status tl_dictionary_add(tl_dictionary *d, tally_text text, uint32_t *code, tally_error *error) {
   tl_dictionary_head head = head_of(text);
   return add(d, text, head, hash_of(text, head, tl_hash_seed()), code, error);
-}
-
-/* The code of a short text that is there, plus one; 0 for any other. */
-static inline uint32_t find_short(const tl_dictionary *d, tl_dictionary_head head, uint32_t hash) {
-  const uint64_t *slots = d->slots;
-  size_t last = d->slot_count - 1;
-  if (!slots || head.first == LONG_TEXT) return 0;
-  for (size_t slot = hash & last;; slot = (slot + 1) & last) {
-    uint64_t found = slots[slot];
-    if (found == 0) return 0;
-    const tl_dictionary_head *there = &d->heads[(uint32_t)found - 1];
-    if ((uint32_t)(found >> 32) == hash && there->first == head.first && there->second == head.second) return (uint32_t)found;
-  }
-}
-
-static inline tally_status add_known(tl_dictionary *d, tally_text text, tl_dictionary_head head, uint32_t hash, uint32_t *code,
-                                     tally_error *error) {
-  uint32_t found = find_short(d, head, hash);
-  *code = found - 1;
-  return __builtin_expect(found != 0, 1) ? TALLY_OK : add(d, text, head, hash, code, error);
 }
 
 /* Into a table that fits the nearest cache: one after another. */
@@ -159,7 +156,7 @@ static tally_status add_near(tl_dictionary *d, const tally_text *texts, size_t c
     codes[i] = 0;
     if (!texts[i].bytes) continue;
     tl_dictionary_head head = head_of_padded(texts[i]);
-    TL_TRY(add_known(d, texts[i], head, hash_of(texts[i], head, seed), &codes[i], error));
+    TL_TRY(add(d, texts[i], head, hash_of(texts[i], head, seed), &codes[i], error));
   }
   return TALLY_OK;
 }
@@ -184,7 +181,7 @@ static tally_status add_far(tl_dictionary *d, const tally_text *texts, size_t co
   }
   for (size_t i = 0; i < count; i++) {
     codes[i] = 0;
-    if (texts[i].bytes) TL_TRY(add_known(d, texts[i], heads[i], hashes[i], &codes[i], error));
+    if (texts[i].bytes) TL_TRY(add(d, texts[i], heads[i], hashes[i], &codes[i], error));
   }
   return TALLY_OK;
 }

@@ -15,6 +15,7 @@ typedef struct conversion {
   const tl_batch *batch;
   const tl_digit_kernels *kernels;
   int64_t first;                   /* the row of the part that the batch begins with */
+  size_t doubled;                  /* of the places of doubled quotes, the first that was not passed in the column */
   char *scratch;                   /* for the fields of the column in which quotes are doubled */
   tally_text texts[TL_BATCH_ROWS]; /* of a text column, as they are to be stored */
   bool unfit;                      /* a value is not of the type that was asked for */
@@ -34,17 +35,29 @@ static bool is_quoted(const conversion *it, size_t row) {
   return tl_batch_quoted(it->batch, row, it->index);
 }
 
+/* Whether a quote is doubled in a field. The fields of a column are asked for in their order. */
+static inline bool has_doubled(conversion *it, tally_text field) {
+  const tl_batch *b = it->batch;
+  if (b->doubled_count == 0) return b->doubled_anywhere;
+  size_t start = (size_t)(field.bytes - b->bytes);
+  while (it->doubled < b->doubled_count && b->doubled[it->doubled] < start) it->doubled++;
+  return b->doubled_anywhere || (it->doubled < b->doubled_count && b->doubled[it->doubled] < start + field.size);
+}
+
+static inline bool is_empty(const conversion *it, size_t row) {
+  return field_of(it, row).size == 0 && !is_quoted(it, row);
+}
+
 /* As it is meant. */
 static inline tally_text unfolded_field(conversion *it, size_t row) {
   tally_text field = field_of(it, row);
-  return it->batch->doubled && is_quoted(it, row) ? tl_unfold(field, it->batch->quote, &it->scratch) : field;
+  return has_doubled(it, field) && is_quoted(it, row) ? tl_unfold(field, it->batch->quote, &it->scratch) : field;
 }
 
 static tally_status put_cell(conversion *it, size_t row, tally_error *error) {
-  bool quoted = is_quoted(it, row);
-  if (!quoted && field_of(it, row).size == 0) return put_missing(it, row, 0, error);
+  if (is_empty(it, row)) return put_missing(it, row, 0, error);
   tl_cell cell;
-  tl_cell_read(it->plan, it->column, unfolded_field(it, row), quoted, &cell);
+  tl_cell_read(it->plan, it->column, unfolded_field(it, row), is_quoted(it, row), &cell);
   it->unfit |= cell.kind == TL_CELL_MISFIT && (it->column->asked || it->plan->strict);
   return tl_store_put(it->rows->store, it->rows->part, it->index, it->first + (int64_t)row, &cell, error);
 }
@@ -129,7 +142,7 @@ static tally_status put_quickly(conversion *it, number_reader read, tally_error 
     for (size_t i = 0; i < TL_DIGITS_AT_ONCE; i++) {
       if (!refused[i]) continue;
       to[row + i] = 0;
-      TL_TRY(read.one(it, row + i, &to[row + i], error));
+      TL_TRY(is_empty(it, row + i) ? put_missing(it, row + i, 0, error) : read.one(it, row + i, &to[row + i], error));
     }
   }
   for (; row < rows; row++) TL_TRY(read.one(it, row, &to[row], error));
@@ -214,6 +227,7 @@ static tally_status convert_column(conversion *it, size_t index, tally_error *er
   it->index = index;
   it->column = &it->plan->columns[index];
   it->scratch = it->batch->scratch;
+  it->doubled = 0;
   if (is_lost(it)) return TALLY_OK;
   if (index < it->batch->width) return put_column(it, error);
   for (size_t row = 0; row < it->batch->rows; row++) TL_TRY(put_missing(it, row, 0, error));

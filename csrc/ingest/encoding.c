@@ -104,26 +104,13 @@ static bool is_continuation(char c) {
   return ((unsigned char)c & 0xC0) == 0x80;
 }
 
-/* Characters of several bytes by their first, in which the two upper bits are set; eight bytes at a time. */
-static int64_t count_characters(tally_text valid) {
-  int64_t count = 0;
-  size_t i = 0;
-  while (i + 8 <= valid.size) {
-    size_t ascii = tl_text_ascii_block(valid.bytes + i, valid.size - i);
-    uint64_t eight = tl_load64(valid.bytes + i), first = eight & eight << 1 & 0x8080808080808080u;
-    if (!ascii) count += __builtin_popcountll(first);
-    i += ascii ? ascii : 8;
-  }
-  for (; i < valid.size; i++) count += (unsigned char)valid.bytes[i] >= 0xC0;
-  return count;
-}
-
 static void count_whole(tally_text text, tl_census *census) {
-  for (size_t valid; (valid = tl_text_valid_utf8(text)) < text.size; census->invalid++) {
-    census->beyond_ascii += count_characters(tl_text(text.bytes, valid));
+  int64_t beyond_ascii;
+  for (size_t valid; (valid = tl_text_count_utf8(text, &beyond_ascii)) < text.size; census->invalid++) {
+    census->beyond_ascii += beyond_ascii;
     text = tl_text(text.bytes + valid + 1, text.size - valid - 1);
   }
-  census->beyond_ascii += count_characters(text);
+  census->beyond_ascii += beyond_ascii;
 }
 
 /* The bytes at the start that may belong to a character begun before. */

@@ -231,6 +231,15 @@ ALWAYS_INLINE void survey_with(const char *bytes, size_t size, char before, char
 
 /* ---- index ---- */
 
+static __attribute__((noinline)) void note_doubled(tl_scanner *s, uint64_t doubled) {
+  for (; doubled; doubled &= doubled - 1) {
+    if (s->doubled_count < TL_DOUBLED_MOST)
+      s->doubled[s->doubled_count++] = (uint32_t)(s->at + (size_t)__builtin_ctzll(doubled));
+    else
+      s->doubled_lost++;
+  }
+}
+
 /* Quotes are regular when each pair stands where a field does, from edge to edge; a quote right after one that closes is doubled.
  * quotes  of the block at s->at, inside `quoted` when they open
  * edges   separators and all bytes of line ends, outside quotes */
@@ -239,7 +248,7 @@ ALWAYS_INLINE void note_quotes(tl_scanner *s, uint64_t quotes, uint64_t quoted, 
   uint64_t wrong = ((after_close & ~(edges | opens)) | (opens & ~(after_close | edges << 1 | s->was_edge))) & real;
   uint64_t doubled = opens & after_close;
   s->quotes_end = quotes ? s->at + TL_BLOCK - (size_t)__builtin_clzll(quotes) : s->quotes_end;
-  if (doubled) s->doubled_end = s->at + TL_BLOCK - (size_t)__builtin_clzll(doubled);
+  if (doubled) note_doubled(s, doubled);
   if (wrong && s->irregular == TL_NOWHERE) s->irregular = s->at + (size_t)__builtin_ctzll(wrong);
   s->was_close = closes >> 63;
 }

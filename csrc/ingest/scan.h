@@ -50,12 +50,23 @@ typedef struct tl_scanner {
       was_close,       /* it closes quotes */
       was_edge;        /* quotes may open after it: it separates fields, ends a line or closes quotes; so at the start, too */
   size_t quotes_end;   /* after the last quote so far ... */
-  size_t doubled_end;  /* ... and after the last that was doubled; 0: there was none */
+  uint32_t *doubled;   /* ... and places of those that were doubled ... */
+  size_t doubled_count, doubled_lost; /* ... and how many of them found no more room */
   size_t irregular; /* the first place where quotes open inside a field, or something follows quotes that were closed; TL_NOWHERE */
 } tl_scanner;
 
-static inline tl_scanner tl_scanner_start(const char *bytes, size_t size, char quote, char separator) {
-  return (tl_scanner){.bytes = bytes, .size = size, .quote = quote, .separator = separator, .was_edge = 1, .irregular = TL_NOWHERE};
+/* Places of doubled quotes that are kept. */
+enum { TL_DOUBLED_MOST = 64 };
+
+/* doubled  room for TL_DOUBLED_MOST places */
+static inline tl_scanner tl_scanner_start(const char *bytes, size_t size, char quote, char separator, uint32_t *doubled) {
+  return (tl_scanner){.bytes = bytes,
+                      .size = size,
+                      .quote = quote,
+                      .separator = separator,
+                      .was_edge = 1,
+                      .doubled = doubled,
+                      .irregular = TL_NOWHERE};
 }
 
 /* Room that positions need past those that were asked for. */

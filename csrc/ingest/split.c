@@ -161,7 +161,9 @@ static tally_status take_batch(walk *w, const uint32_t *ends, size_t count, size
   if (batch.rows > TL_BATCH_ROWS) batch.rows = TL_BATCH_ROWS;
   *singly = batch.rows;
   if (w->scanner.quotes_end > w->start) batch.quote = d->quote;
-  batch.doubled = w->scanner.doubled_end > w->start;
+  batch.doubled = w->split->doubled;
+  batch.doubled_count = w->scanner.doubled_count;
+  batch.doubled_anywhere = w->scanner.doubled_lost > 0;
   bool wanted;
   TL_TRY(w->visitor.batch(w->visitor.context, &batch, &wanted, &w->enough, error));
   if (!wanted) return TALLY_OK;
@@ -196,10 +198,20 @@ static tally_status take_records(walk *w, tally_error *error) {
   return TALLY_OK;
 }
 
+/* Those before the next record are not asked for again. */
+static void forget_doubled(walk *w) {
+  tl_scanner *s = &w->scanner;
+  size_t passed = 0;
+  while (passed < s->doubled_count && s->doubled[passed] < w->start) passed++;
+  s->doubled_count -= passed;
+  memmove(s->doubled, s->doubled + passed, s->doubled_count * sizeof *s->doubled);
+}
+
 /* More places, at least one more unless the text is at its end, which ends the last record. */
 static tally_status find_ends(walk *w, tl_index_kernel index, tally_error *error) {
   tl_split *s = w->split;
   size_t enough = w->ends < TL_BATCH_FIELDS ? TL_BATCH_FIELDS : w->ends, line_ends;
+  forget_doubled(w);
   TL_TRY(tl_mem_reserve((void **)&s->ends, &s->end_capacity, w->ends + enough + TL_INDEX_SLACK, sizeof *s->ends, error));
   w->ends += index(&w->scanner, enough, s->ends + w->ends, &line_ends);
   w->line_ends += line_ends;
@@ -243,7 +255,7 @@ tally_status tl_split_records(tl_split *split, const tl_dialect *dialect, tally_
             .byte = byte,
             .visitor = visitor,
             .line = line,
-            .scanner = tl_scanner_start(text.bytes, text.size, dialect->quote, dialect->separator),
+            .scanner = tl_scanner_start(text.bytes, text.size, dialect->quote, dialect->separator, split->doubled),
             .regular = text.size < UINT32_MAX};
   if (w.regular && text.size > 0) TL_TRY(walk_text(&w, error));
   *regular = w.regular;

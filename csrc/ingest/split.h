@@ -4,9 +4,11 @@
 
 #include "base/mem.h"
 #include "ingest/record.h"
+#include "ingest/scan.h"
 
 /* Room that is used again from piece to piece. */
 typedef struct tl_split {
+  uint32_t doubled[TL_DOUBLED_MOST];
   uint32_t *ends; /* of fields */
   size_t end_capacity;
   tl_field *fields; /* of one record */
@@ -21,13 +23,15 @@ typedef struct tl_split {
 /* Rows that lie one after another and have the same number of fields, a proper one. */
 typedef struct tl_batch {
   size_t rows, width;
-  const char *bytes;    /* of the piece ... */
-  int64_t byte;         /* ... and its place in the file */
-  size_t start;         /* of the first field, in `bytes` */
-  const uint32_t *ends; /* of all fields, row by row, in `bytes` */
-  char quote;           /* a field that begins with it stands between two of it; 0: no field does */
-  bool doubled;         /* in some of these it is doubled */
-  char *scratch;        /* room for the fields of a column whose doubled quotes are made single */
+  const char *bytes;       /* of the piece ... */
+  int64_t byte;            /* ... and its place in the file */
+  size_t start;            /* of the first field, in `bytes` */
+  const uint32_t *ends;    /* of all fields, row by row, in `bytes` */
+  char quote;              /* a field that begins with it stands between two of it; 0: no field does */
+  const uint32_t *doubled; /* where in such a field it is doubled, in `bytes` ... */
+  size_t doubled_count;
+  bool doubled_anywhere; /* ... and there are more such places */
+  char *scratch;         /* room for the fields of a column whose doubled quotes are made single */
 } tl_batch;
 
 /* Rows of a batch at most; fields of a batch, unless one row has more. */

@@ -58,8 +58,8 @@ static size_t index_slowly(const char *bytes, size_t size, char quote, char sepa
 }
 
 /* What the scanner is to say of quotes when all of the text is indexed. */
-static tl_scanner quotes_slowly(const char *bytes, size_t size, char quote, char separator) {
-  tl_scanner out = tl_scanner_start(bytes, size, quote, separator);
+static tl_scanner quotes_slowly(const char *bytes, size_t size, char quote, char separator, uint32_t *doubled) {
+  tl_scanner out = tl_scanner_start(bytes, size, quote, separator, doubled);
   bool inside = false, closed = false, edge = true; /* of the byte before: it closes quotes, a field may begin after it */
   for (size_t i = 0; i < size; i++) {
     bool is_quote = quote && bytes[i] == quote, is_edge = !inside && (bytes[i] == separator || is_end(bytes[i]));
@@ -67,7 +67,10 @@ static tl_scanner quotes_slowly(const char *bytes, size_t size, char quote, char
     bool wrong = (closed && !is_edge && !opens) || (opens && !edge && !closed);
     if (wrong && out.irregular == TL_NOWHERE) out.irregular = i;
     if (is_quote) out.quotes_end = i + 1;
-    if (opens && closed) out.doubled_end = i + 1;
+    if (opens && closed && out.doubled_count < TL_DOUBLED_MOST)
+      doubled[out.doubled_count++] = (uint32_t)i;
+    else
+      out.doubled_lost += opens && closed;
     inside ^= is_quote;
     closed = closes;
     edge = is_edge;
@@ -97,7 +100,9 @@ static void check_survey(const tl_scan_kernels *kernels, const char *bytes, size
 static void check_index(const tl_scan_kernels *kernels, const char *bytes, size_t size, char quote, char separator) {
   static uint32_t expected[SIZE_MOST], found[SIZE_MOST + TL_INDEX_SLACK];
   size_t count = index_slowly(bytes, size, quote, separator, expected), done = 0, line_ends = 0, all_line_ends = 0;
-  tl_scanner scanner = tl_scanner_start(bytes, size, quote, separator), twin = quotes_slowly(bytes, size, quote, separator);
+  uint32_t doubled[TL_DOUBLED_MOST], twin_doubled[TL_DOUBLED_MOST];
+  tl_scanner scanner = tl_scanner_start(bytes, size, quote, separator, doubled);
+  tl_scanner twin = quotes_slowly(bytes, size, quote, separator, twin_doubled);
   while (scanner.at < size) {
     done += kernels->index(&scanner, 1 + draw(100), found + done, &line_ends);
     all_line_ends += line_ends;
@@ -106,7 +111,9 @@ static void check_index(const tl_scan_kernels *kernels, const char *bytes, size_
   size_t ends = 0;
   for (size_t i = 0; i < count; i++) ends += is_end(bytes[expected[i]]);
   CHECK(all_line_ends == ends && scanner.inside == twin.inside && scanner.irregular == twin.irregular);
-  CHECK(scanner.quotes_end == twin.quotes_end && scanner.doubled_end == twin.doubled_end);
+  CHECK(scanner.quotes_end == twin.quotes_end);
+  CHECK(scanner.doubled_count == twin.doubled_count && scanner.doubled_lost == twin.doubled_lost &&
+        memcmp(doubled, twin_doubled, twin.doubled_count * sizeof *doubled) == 0);
 }
 
 static void fill_with_anything(char *bytes, size_t size) {
