@@ -28,6 +28,8 @@ struct tally_column {
   int64_t missing; /* how many rows are missing */
   tl_buffer *validity, *values, *bytes, *reasons;
   tally_column *dictionary, *symbols;
+  atomic_bool span_known; /* of tl_column_span: what it found */
+  atomic_llong least, most;
 };
 
 /* The parts of a new column. Buffers and columns are taken, even on failure. missing: counted by tl_column_new from validity when
@@ -60,6 +62,10 @@ tally_status tl_column_encode(const tally_column *column, tally_column **out, ta
 /* The same column with the reasons of `from`, which is as long, has reasons, and is missing only where the column is.
  * new reference */
 tally_status tl_column_with_reasons(const tally_column *column, const tally_column *from, tally_column **out, tally_error *error);
+
+/* The least and the largest value of an integer or date column; INT64_MAX and INT64_MIN when none is known. (column/span)
+ * errors: TALLY_ENOMEM, TALLY_ECANCEL */
+tally_status tl_column_span(const tally_column *column, int64_t *least, int64_t *most, tally_error *error);
 
 static inline bool tl_present(const tally_column *c, int64_t row) {
   return !c->validity || tl_bit(c->validity->bytes, c->offset + row);

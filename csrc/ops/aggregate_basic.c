@@ -5,12 +5,54 @@
 #include "ops/aggregate.h"
 #include "ops/aggregate_sum.h"
 
+/* ---- rows, group by group ----
+ *
+ * Within a batch, what a group comes to is kept in an array of its own, with nothing between one group and the next, and added to
+ * the states in the end. */
+
+/* How many rows that count, and how many known values, each group has. */
+typedef struct group_rows {
+  const uint32_t *rows, *known;
+  uint32_t *own_rows, *own_known; /* NULL where the batch has them already */
+} group_rows;
+
+static void done_counting(group_rows *it) {
+  tl_mem_free(it->own_rows);
+  tl_mem_free(it->own_known);
+}
+
+static void count_chosen(const tl_measure_rows *rows, uint32_t *to) {
+  for (int64_t i = 0; i < rows->count; i++) to[rows->group[rows->rows[i]]]++;
+}
+
+static void count_known(const tl_measure_rows *rows, uint32_t *to) {
+  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) to[rows->group[row]]++;
+}
+
+static tally_status count_rows(const tl_measure_rows *rows, group_rows *out, tally_error *error) {
+  bool some = rows->rows != NULL, gaps = rows->argument && rows->argument->validity;
+  *out = (group_rows){.rows = rows->sizes};
+  if (some) out->rows = out->own_rows = tl_mem_zero(rows->groups, sizeof *out->own_rows);
+  if (gaps) out->known = out->own_known = tl_mem_zero(rows->groups, sizeof *out->own_known);
+  if ((some && !out->own_rows) || (gaps && !out->own_known)) {
+    done_counting(out);
+    return tl_no_memory(error);
+  }
+  if (some) count_chosen(rows, out->own_rows);
+  if (gaps) count_known(rows, out->own_known);
+  if (!gaps) out->known = out->rows;
+  return TALLY_OK;
+}
+
 /* ---- count: the state is an int64_t ---- */
 
 static tally_status step_count(const tl_measure *measure, const tl_measure_rows *rows, void *states, tally_error *error) {
-  (void)measure, (void)error;
+  (void)measure;
   int64_t *counts = states;
-  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) counts[rows->group[row]]++;
+  group_rows each;
+  TL_TRY(count_rows(rows, &each, error));
+  for (size_t g = 0; g < rows->groups; g++) counts[g] += each.known[g];
+  done_counting(&each);
   return TALLY_OK;
 }
 
@@ -36,17 +78,48 @@ typedef struct integer_sum {
   bool unknown; /* some value is missing */
 } integer_sum;
 
-static tally_status step_integer_sum(const tl_measure *measure, const tl_measure_rows *rows, void *states, tally_error *error) {
-  (void)measure, (void)error;
+/* Adds all values to `totals`, those of missing rows being zero; false when a total may not fit. */
+static bool add_integers(const tl_measure_rows *rows, uint64_t *totals) {
+  const int64_t *values = tl_integers(rows->argument);
+  uint64_t bits = 0;
   for (int64_t i = 0; i < rows->count; i++) {
-    int64_t row = tl_measure_row(rows, i);
-    integer_sum *s = (integer_sum *)states + rows->group[row];
-    bool known = tl_present(rows->argument, row);
-    s->unknown |= !known;
-    s->known += known;
-    if (known) s->total += tl_integer_at(rows->argument, row);
+    int64_t row = tl_measure_row(rows, i), value = values[row];
+    totals[rows->group[row]] += (uint64_t)value;
+    bits |= (uint64_t)(value ^ value >> 63);
   }
-  return TALLY_OK;
+  return (unsigned __int128)bits * (uint64_t)rows->count <= INT64_MAX;
+}
+
+static bool add_booleans(const tl_measure_rows *rows, uint64_t *totals) {
+  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) totals[rows->group[row]] += tl_boolean(rows->argument, row);
+  return true;
+}
+
+static void add_wide_integers(const tl_measure_rows *rows, integer_sum *states) {
+  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) states[rows->group[row]].total += tl_integers(rows->argument)[row];
+}
+
+static void note_integer_sums(const tl_measure_rows *rows, const group_rows *each, uint64_t *totals, integer_sum *states) {
+  bool fit = rows->argument->type == TALLY_BOOLEAN ? add_booleans(rows, totals) : add_integers(rows, totals);
+  if (!fit) add_wide_integers(rows, states);
+  for (size_t g = 0; g < rows->groups; g++) {
+    if (fit) states[g].total += (int64_t)totals[g];
+    states[g].known += each->known[g];
+    states[g].unknown |= each->known[g] < each->rows[g];
+  }
+}
+
+static tally_status step_integer_sum(const tl_measure *measure, const tl_measure_rows *rows, void *states, tally_error *error) {
+  (void)measure;
+  group_rows each;
+  uint64_t *totals = tl_mem_zero(rows->groups, sizeof *totals);
+  tally_status status = totals ? count_rows(rows, &each, error) : tl_no_memory(error);
+  if (status == TALLY_OK) {
+    note_integer_sums(rows, &each, totals, states);
+    done_counting(&each);
+  }
+  tl_mem_free(totals);
+  return status;
 }
 
 static tally_status merge_integer_sum(const tl_measure *measure, tl_lexicon *lexicon, void *into, void *from, tally_error *error) {
@@ -84,18 +157,31 @@ typedef struct number_sum {
   bool unknown;
 } number_sum;
 
-static tally_status step_number_sum(const tl_measure *measure, const tl_measure_rows *rows, void *states, tally_error *error) {
-  (void)measure, (void)error;
+static void note_number_sums(const tl_measure_rows *rows, const group_rows *each, tl_number_sum *totals, number_sum *states) {
   const double *values = tl_numbers(rows->argument);
   for (int64_t i = 0; i < rows->count; i++) {
     int64_t row = tl_measure_row(rows, i);
-    number_sum *s = (number_sum *)states + rows->group[row];
-    bool known = tl_present(rows->argument, row);
-    s->unknown |= !known;
-    s->known += known;
-    if (known) tl_number_sum_add(&s->total, values[row]);
+    tl_number_sum_add_quickly(&totals[rows->group[row]], values[row]);
   }
-  return TALLY_OK;
+  for (size_t g = 0; g < rows->groups; g++) {
+    tl_number_sum_settle(&totals[g]);
+    tl_number_sum_merge(&states[g].total, &totals[g]);
+    states[g].known += each->known[g];
+    states[g].unknown |= each->known[g] < each->rows[g];
+  }
+}
+
+static tally_status step_number_sum(const tl_measure *measure, const tl_measure_rows *rows, void *states, tally_error *error) {
+  (void)measure;
+  group_rows each;
+  tl_number_sum *totals = tl_mem_zero(rows->groups, sizeof *totals);
+  tally_status status = totals ? count_rows(rows, &each, error) : tl_no_memory(error);
+  if (status == TALLY_OK) {
+    note_number_sums(rows, &each, totals, states);
+    done_counting(&each);
+  }
+  tl_mem_free(totals);
+  return status;
 }
 
 static tally_status merge_number_sum(const tl_measure *measure, tl_lexicon *lexicon, void *into, void *from, tally_error *error) {

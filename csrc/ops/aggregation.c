@@ -7,12 +7,14 @@
 #include "ops/aggregation.h"
 
 #include "base/format.h"
+#include "base/pool.h"
 #include "ops/aggregate.h"
 #include "ops/aggregation_key.h"
 #include "ops/evaluate.h"
 #include "ops/expression.h"
 #include "ops/filter.h"
 #include "ops/group.h"
+#include "ops/place.h"
 
 /* One aggregate, and its states for the groups of all batches. */
 typedef struct question {
@@ -28,7 +30,11 @@ struct tl_aggregation {
   size_t key_count, question_count;
   const char **keys;
   question *questions;
-  tl_key_index index;
+  tl_key_index index; /* of the groups, unless ... */
+  tl_places places;   /* ... their keys have places */
+  uint32_t *numbers;  /* of the group at each place, + 1; 0: none */
+  uint32_t *at;       /* the place of each group */
+  size_t at_capacity, at_count;
 };
 
 /* The states of one aggregate for the groups of a batch. */
@@ -40,7 +46,10 @@ typedef struct part_states {
 struct tl_partial {
   const tl_aggregation *aggregation;
   size_t groups;
-  tally_column **keys; /* the values of each group */
+  tally_column **keys; /* the values of each group, unless ... */
+  uint32_t *at;        /* ... they have places: where the states of each group are, by first appearance */
+  size_t states;       /* how many there are ... */
+  uint32_t *sizes;     /* ... and how many rows each has */
   part_states *parts;
 };
 
@@ -217,10 +226,36 @@ void tl_aggregation_release(tl_aggregation *aggregation) {
   if (!aggregation) return;
   for (size_t q = 0; aggregation->questions && q < aggregation->question_count; q++) question_done(&aggregation->questions[q]);
   tl_key_index_done(&aggregation->index);
+  tl_places_done(&aggregation->places);
+  tl_mem_free(aggregation->numbers);
+  tl_mem_free(aggregation->at);
   tl_mem_free(aggregation->questions);
   tl_mem_free(aggregation->keys);
   tl_arena_done(&aggregation->arena);
   tl_mem_free(aggregation);
+}
+
+/* ---- places ---- */
+
+/* Keys with a place for every few rows are worth an array, and so are a few places always. Each batch has states for all places,
+ * and rows enough that setting them up and merging them is little. */
+enum { PLACES_ALWAYS = 4096, ROWS_OF_PLACE = 8 };
+
+static int64_t rows_for_places(uint64_t places) {
+  return (int64_t)((places * ROWS_OF_PLACE + TL_CHUNK - 1) / TL_CHUNK * TL_CHUNK);
+}
+
+tally_status tl_aggregation_know(tl_aggregation *it, const tally_table *table, int64_t *batch_rows, tally_error *error) {
+  uint64_t most = (uint64_t)table->rows / ROWS_OF_PLACE;
+  if (most < PLACES_ALWAYS) most = PLACES_ALWAYS;
+  if (most > UINT32_MAX / ROWS_OF_PLACE) most = UINT32_MAX / ROWS_OF_PLACE;
+  if (it->key_count == 0) return TALLY_OK;
+  TL_TRY(tl_places_find(table, it->keys, it->key_count, most, &it->places, error));
+  if (it->places.count == 0) return TALLY_OK;
+  it->numbers = tl_mem_zero(it->places.count, sizeof *it->numbers);
+  if (!it->numbers) return tl_no_memory(error);
+  if (it->places.count * ROWS_OF_PLACE > TL_CHUNK) *batch_rows = rows_for_places(it->places.count);
+  return TALLY_OK;
 }
 
 /* ---- one batch ---- */
@@ -249,14 +284,15 @@ static tally_status choose_rows(const question *q, const tally_table *batch, int
   return status;
 }
 
-static tally_status step_question(const question *q, const tally_table *batch, const tl_groups *groups, part_states *part,
+static tally_status step_question(const question *q, const tally_table *batch, const tl_measure_rows *all, part_states *part,
                                   tally_error *error) {
   TL_TRY(evaluate_argument(q, batch, &part->argument, error));
   tally_column *second = NULL;
   int64_t *chosen = NULL;
-  tl_measure_rows rows = {.argument = part->argument, .group = groups->group};
+  tl_measure_rows rows = *all;
   tally_status status = q->second ? tl_evaluate_batch(q->second, batch, &second, error) : TALLY_OK;
   if (status == TALLY_OK) status = choose_rows(q, batch, &chosen, &rows.count, error);
+  rows.argument = part->argument;
   rows.second = second;
   rows.rows = chosen;
   if (status == TALLY_OK) status = q->measure.record->methods->step(&q->measure, &rows, part->states, error);
@@ -266,41 +302,79 @@ static tally_status step_question(const question *q, const tally_table *batch, c
 }
 
 /* Text that does not have to outlive the batch is let go with it. */
-static tally_status fill_part(const question *q, const tally_table *batch, const tl_groups *groups, size_t count, part_states *part,
+static tally_status fill_part(const question *q, const tally_table *batch, const tl_measure_rows *all, part_states *part,
                               tally_error *error) {
-  part->states = tl_mem_zero(count, state_size(q));
+  part->states = tl_mem_zero(all->groups, state_size(q));
   if (!part->states) return tl_no_memory(error);
-  TL_TRY(step_question(q, batch, groups, part, error));
+  TL_TRY(step_question(q, batch, all, part, error));
   if (q->measure.record->coded && part->argument->type == TALLY_TEXT) return TALLY_OK;
   tally_column_release(part->argument);
   part->argument = NULL;
   return TALLY_OK;
 }
 
-/* Without keys there is one group, if only of no rows. */
-static tally_status fill_partial(tl_partial *it, const tally_table *batch, const tally_column *const *keys, const tl_groups *groups,
-                                 tally_error *error) {
-  const tl_aggregation *aggregation = it->aggregation;
-  it->groups = aggregation->key_count ? (size_t)groups->count : 1;
-  for (size_t k = 0; k < aggregation->key_count; k++)
-    TL_TRY(tl_column_take(keys[k], groups->first, groups->count, &it->keys[k], error));
-  for (size_t q = 0; q < aggregation->question_count; q++) {
-    const question *asked = &aggregation->questions[q];
-    tally_status status = fill_part(asked, batch, groups, it->groups, &it->parts[q], error);
+/* groups  of each row */
+static tally_status fill_parts(tl_partial *it, const tally_table *batch, const uint32_t *groups, tally_error *error) {
+  tl_measure_rows all = {.group = groups, .groups = it->states, .sizes = it->sizes};
+  for (size_t q = 0; q < it->aggregation->question_count; q++) {
+    const question *asked = &it->aggregation->questions[q];
+    tally_status status = fill_part(asked, batch, &all, &it->parts[q], error);
     if (status != TALLY_OK) tl_error_where(error, asked->measure.name);
     TL_TRY(status);
   }
   return TALLY_OK;
 }
 
+static tally_status count_sizes(tl_partial *it, const uint32_t *groups, int64_t rows, tally_error *error) {
+  it->sizes = tl_mem_zero(it->states, sizeof *it->sizes);
+  if (!it->sizes) return tl_no_memory(error);
+  for (int64_t i = 0; i < rows; i++) it->sizes[groups[i]]++;
+  return TALLY_OK;
+}
+
+/* The groups of the batch are numbered. Without keys there is one group, if only of no rows. */
+static tally_status fill_numbered(tl_partial *it, const tally_table *batch, const tally_column *const *keys, tally_error *error) {
+  size_t key_count = it->aggregation->key_count;
+  tl_groups groups;
+  TL_TRY(tl_groups_new(keys, key_count, batch->rows, &groups, error));
+  it->groups = it->states = key_count ? (size_t)groups.count : 1;
+  tally_status status = TALLY_OK;
+  for (size_t k = 0; k < key_count && status == TALLY_OK; k++)
+    status = tl_column_take(keys[k], groups.first, groups.count, &it->keys[k], error);
+  if (status == TALLY_OK) status = count_sizes(it, groups.group, batch->rows, error);
+  if (status == TALLY_OK) status = fill_parts(it, batch, groups.group, error);
+  tl_groups_done(&groups);
+  return status;
+}
+
+/* The places that rows have, in order of first appearance, and how many rows have each. */
+static tally_status list_places(tl_partial *it, const uint32_t *places, int64_t rows, tally_error *error) {
+  it->sizes = tl_mem_zero(it->states, sizeof *it->sizes);
+  it->at = tl_mem_new(it->states + 1, sizeof *it->at);
+  if (!it->sizes || !it->at) return tl_no_memory(error);
+  for (int64_t i = 0; i < rows; i++) {
+    it->at[it->groups] = places[i];
+    it->groups += it->sizes[places[i]]++ == 0;
+  }
+  return TALLY_OK;
+}
+
+static tally_status fill_placed(tl_partial *it, const tally_table *batch, const tally_column *const *keys, tally_error *error) {
+  const uint32_t *places;
+  uint32_t *room = tl_mem_new((size_t)batch->rows, sizeof *room);
+  if (!room) return tl_no_memory(error);
+  it->states = it->aggregation->places.count;
+  tl_places_of_rows(&it->aggregation->places, keys, batch->rows, room, &places);
+  tally_status status = list_places(it, places, batch->rows, error);
+  if (status == TALLY_OK) status = fill_parts(it, batch, places, error);
+  tl_mem_free(room);
+  return status;
+}
+
 static tally_status group_batch(tl_partial *it, const tally_table *batch, const tally_column **keys, tally_error *error) {
   const tl_aggregation *aggregation = it->aggregation;
   for (size_t k = 0; k < aggregation->key_count; k++) TL_TRY(tl_table_need(batch, aggregation->keys[k], &keys[k], error));
-  tl_groups groups;
-  TL_TRY(tl_groups_new(keys, aggregation->key_count, batch->rows, &groups, error));
-  tally_status status = fill_partial(it, batch, keys, &groups, error);
-  tl_groups_done(&groups);
-  return status;
+  return aggregation->numbers ? fill_placed(it, batch, keys, error) : fill_numbered(it, batch, keys, error);
 }
 
 tally_status tl_aggregation_partial(const tl_aggregation *aggregation, const tally_table *batch, tl_partial **out,
@@ -325,12 +399,14 @@ void tl_partial_release(tl_partial *partial) {
   if (!partial) return;
   const tl_aggregation *aggregation = partial->aggregation;
   for (size_t q = 0; partial->parts && q < aggregation->question_count; q++) {
-    drop_states(&aggregation->questions[q], partial->parts[q].states, partial->groups);
+    drop_states(&aggregation->questions[q], partial->parts[q].states, partial->states);
     tally_column_release(partial->parts[q].argument);
   }
   for (size_t k = 0; partial->keys && k < aggregation->key_count; k++) tally_column_release(partial->keys[k]);
   tl_mem_free(partial->parts);
   tl_mem_free(partial->keys);
+  tl_mem_free(partial->at);
+  tl_mem_free(partial->sizes);
   tl_mem_free(partial);
 }
 
@@ -346,23 +422,46 @@ static tally_status grow_states(question *q, size_t count, tally_error *error) {
 }
 
 static size_t group_count(const tl_aggregation *it) {
-  return it->key_count ? it->index.count : 1;
+  return it->numbers ? it->at_count : it->key_count ? it->index.count : 1;
 }
 
-static tally_status merge_part(question *q, const part_states *part, const uint32_t *groups, size_t count, tally_error *error) {
+/* The numbers of the groups at these places, those that are new added. */
+static tally_status number_places(tl_aggregation *it, const uint32_t *at, size_t count, uint32_t *groups, tally_error *error) {
+  TL_TRY(tl_mem_reserve((void **)&it->at, &it->at_capacity, it->at_count + count, sizeof *it->at, error));
+  for (size_t g = 0; g < count; g++) {
+    uint32_t *number = &it->numbers[at[g]];
+    if (*number == 0) {
+      it->at[it->at_count++] = at[g];
+      *number = (uint32_t)it->at_count;
+    }
+    groups[g] = *number - 1;
+  }
+  return TALLY_OK;
+}
+
+static tally_status number_groups(tl_aggregation *it, const tl_partial *partial, uint32_t *groups, tally_error *error) {
+  if (it->numbers) return number_places(it, partial->at, partial->groups, groups, error);
+  return it->key_count ? tl_key_index_add(&it->index, partial->keys, (int64_t)partial->groups, groups, error) : TALLY_OK;
+}
+
+/* at  where the states of each group of the part are; NULL: in order */
+static tally_status merge_part(question *q, const part_states *part, const uint32_t *at, const uint32_t *groups, size_t count,
+                               tally_error *error) {
   const tl_aggregate_methods *methods = q->measure.record->methods;
   size_t size = state_size(q);
   if (part->argument) TL_TRY(tl_lexicon_turn(&q->lexicon, part->argument, error));
-  for (size_t g = 0; g < count; g++)
-    TL_TRY(methods->merge(&q->measure, &q->lexicon, q->states + groups[g] * size, part->states + g * size, error));
+  for (size_t g = 0; g < count; g++) {
+    char *from = part->states + (at ? at[g] : g) * size;
+    TL_TRY(methods->merge(&q->measure, &q->lexicon, q->states + groups[g] * size, from, error));
+  }
   return TALLY_OK;
 }
 
 static tally_status merge_groups(tl_aggregation *it, tl_partial *partial, uint32_t *groups, tally_error *error) {
-  if (it->key_count) TL_TRY(tl_key_index_add(&it->index, partial->keys, (int64_t)partial->groups, groups, error));
+  TL_TRY(number_groups(it, partial, groups, error));
   for (size_t q = 0; q < it->question_count; q++) {
     TL_TRY(grow_states(&it->questions[q], group_count(it), error));
-    TL_TRY(merge_part(&it->questions[q], &partial->parts[q], groups, partial->groups, error));
+    TL_TRY(merge_part(&it->questions[q], &partial->parts[q], partial->at, groups, partial->groups, error));
   }
   return TALLY_OK;
 }
@@ -421,6 +520,11 @@ static tally_status in_order(tally_table *table, size_t key_count, tally_table *
   return status;
 }
 
+static tally_status key_column(const tl_aggregation *it, size_t key, tally_column **out, tally_error *error) {
+  if (it->numbers) return tl_places_column(&it->places, key, it->at, it->at_count, out, error);
+  return tl_key_index_column(&it->index, key, out, error);
+}
+
 tally_status tl_aggregation_finish(tl_aggregation *aggregation, tally_table **out, tally_error *error) {
   size_t count = group_count(aggregation), keys = aggregation->key_count, width = keys + aggregation->question_count;
   tally_column **columns = tl_mem_zero(width, sizeof *columns);
@@ -428,7 +532,7 @@ tally_status tl_aggregation_finish(tl_aggregation *aggregation, tally_table **ou
   tally_table *table = NULL;
   tally_status status = TALLY_OK;
   for (size_t c = 0; c < width && status == TALLY_OK; c++)
-    status = c < keys ? tl_key_index_column(&aggregation->index, c, &columns[c], error)
+    status = c < keys ? key_column(aggregation, c, &columns[c], error)
                       : answer_question(&aggregation->questions[c - keys], count, &columns[c], error);
   if (status == TALLY_OK)
     status = make_table(aggregation, columns, (int64_t)count, &table, error);

@@ -13,6 +13,9 @@ typedef struct tl_partial tl_partial;
 tally_status tl_aggregation_new(const tally_table *schema, const char *const *keys, size_t key_count,
                                 const tally_aggregate *aggregates, size_t aggregate_count, tl_aggregation **out,
                                 tally_error *error);
+/* Before the first batch: the keys of all batches come from the columns of this table, as they are. When they have few values, it
+ * is known where each group is. Gives how many rows of it a batch should have then. */
+tally_status tl_aggregation_know(tl_aggregation *aggregation, const tally_table *table, int64_t *batch_rows, tally_error *error);
 /* The groups and states of one batch. Safe from several workers at once. new reference */
 tally_status tl_aggregation_partial(const tl_aggregation *aggregation, const tally_table *batch, tl_partial **out,
                                     tally_error *error);

@@ -112,16 +112,19 @@ static const fill fills[] = {
     [TALLY_TEXT] = narrow_values, [TALLY_DATE] = narrow_values,
 };
 
-tally_status tl_column_of_words(tally_type type, const uint64_t *words, const bool *present, int64_t count,
-                                const tl_lexicon *lexicon, tally_column **out, tally_error *error) {
-  tl_parts parts = {.type = type, .length = count, .missing = -1};
-  if (type == TALLY_TEXT) {
-    TL_TRY(tl_dictionary_column(&lexicon->texts, &parts.dictionary, error));
-    parts.levels = lexicon->levels;
-  }
+tally_status tl_column_of_codes(tally_type type, const uint64_t *words, const bool *present, int64_t count,
+                                tally_column *dictionary, bool levels, tally_column **out, tally_error *error) {
+  tl_parts parts = {.type = type, .length = count, .missing = -1, .dictionary = dictionary, .levels = levels};
   parts.values = fills[type](words, present, count);
   parts.validity = validity_of(present, count);
   if (parts.values && parts.validity) return tl_column_new(parts, out, error);
   tl_parts_drop(&parts);
   return tl_no_memory(error);
+}
+
+tally_status tl_column_of_words(tally_type type, const uint64_t *words, const bool *present, int64_t count,
+                                const tl_lexicon *lexicon, tally_column **out, tally_error *error) {
+  tally_column *dictionary = NULL;
+  if (type == TALLY_TEXT) TL_TRY(tl_dictionary_column(&lexicon->texts, &dictionary, error));
+  return tl_column_of_codes(type, words, present, count, dictionary, dictionary && lexicon->levels, out, error);
 }

@@ -74,7 +74,11 @@ tally_status tl_lexicon_turn(tl_lexicon *lexicon, const tally_column *column, ta
 tally_status tl_lexicon_word(tl_lexicon *lexicon, tally_type type, uint64_t word, uint64_t *out, tally_error *error);
 tl_word_order tl_lexicon_order(const tl_lexicon *lexicon, tally_type type);
 
-/* A column of `count` words, of which words[i] is missing unless present[i]. new reference */
+/* A column of `count` words, of which words[i] is missing unless present[i]. new reference
+ * dictionary  what the words of texts are codes of; taken, even on failure; NULL for other types */
+tally_status tl_column_of_codes(tally_type type, const uint64_t *words, const bool *present, int64_t count,
+                                tally_column *dictionary, bool levels, tally_column **out, tally_error *error);
+/* The same, of texts that are codes of a lexicon. */
 tally_status tl_column_of_words(tally_type type, const uint64_t *words, const bool *present, int64_t count,
                                 const tl_lexicon *lexicon, tally_column **out, tally_error *error);
 

@@ -142,6 +142,7 @@ static tally_status run(const tl_plan *plan, const sink *to, tally_error *error)
   const tally_source *source = &plan->program->source;
   size_t batches, most = 4 * tl_pool_workers();
   TL_TRY(source->start(source->context, &batches, error));
+  if (plan->program->table) batches = tl_table_batches(plan->program->table, plan->batch_rows);
   wave it = {.plan = plan, .sink = to};
   it.parts = tl_mem_zero(most, sizeof *it.parts);
   tally_status status = it.parts ? run_waves(&it, batches, most, error) : tl_no_memory(error);
@@ -296,13 +297,23 @@ static tally_status need_aggregates(tl_plan *plan, const char *const *keys, size
   return tl_plan_settle(plan, error);
 }
 
-static tally_status aggregate(const tl_plan *plan, const char *const *keys, size_t key_count, const tally_aggregate *aggregates,
+/* The keys are known before the first row when all rows are in memory and no step makes one of them. */
+static tally_status know_keys(tl_plan *plan, tl_aggregation *aggregation, const char *const *keys, size_t key_count,
+                              tally_error *error) {
+  if (!plan->program->table) return TALLY_OK;
+  for (size_t k = 0; k < key_count; k++)
+    if (tl_plan_makes(plan, keys[k])) return TALLY_OK;
+  return tl_aggregation_know(aggregation, plan->program->table, &plan->batch_rows, error);
+}
+
+static tally_status aggregate(tl_plan *plan, const char *const *keys, size_t key_count, const tally_aggregate *aggregates,
                               size_t aggregate_count, tally_table **out, tally_error *error) {
   tally_table *schema = NULL;
   tl_aggregation *aggregation = NULL;
   TL_TRY(tl_plan_schema(plan, &schema, error));
   tally_status status = tl_aggregation_new(schema, keys, key_count, aggregates, aggregate_count, &aggregation, error);
   sink to = {aggregation, reduce_batch, merge_partial, drop_partial, NULL};
+  if (status == TALLY_OK) status = know_keys(plan, aggregation, keys, key_count, error);
   if (status == TALLY_OK) status = run(plan, &to, error);
   if (status == TALLY_OK) status = tl_aggregation_finish(aggregation, out, error);
   if (aggregation) tl_aggregation_release(aggregation);

@@ -12,7 +12,7 @@ typedef struct tl_step {
 
 struct tally_program {
   tally_source source;
-  tally_table *table; /* all the rows, when they are in memory; else NULL */
+  tally_table *table;  /* all the rows, when they are in memory; else NULL */
   tally_table *schema; /* names and types after the last step; no rows */
   tl_step *steps;
   size_t count, capacity;
@@ -21,7 +21,8 @@ struct tally_program {
 /* A program with the needs of one sink: which columns of the schema have to be there before each step, and at the end. */
 typedef struct tl_plan {
   const tally_program *program;
-  bool *live; /* count + 1 rows of as many flags as the schema has columns */
+  int64_t batch_rows; /* of a table in memory, that are seen at a time: TL_CHUNK, unless a sink asks for more */
+  bool *live;         /* count + 1 rows of as many flags as the schema has columns */
 } tl_plan;
 
 /* Nothing is needed yet. errors: TALLY_ENOMEM */
@@ -35,6 +36,8 @@ tally_status tl_plan_settle(tl_plan *plan, tally_error *error);
 /* True for a step whose column nobody needs. */
 bool tl_plan_skips(const tl_plan *plan, size_t step);
 
+/* Whether a step makes a column of this name, so that the source's is not what comes out. */
+bool tl_plan_makes(const tl_plan *plan, const char *name);
 /* The names and types of the batches that come out; no rows. new reference */
 tally_status tl_plan_schema(const tl_plan *plan, tally_table **out, tally_error *error);
 /* Batch `index` after the last step. Safe from several workers at once. new reference */

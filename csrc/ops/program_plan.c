@@ -3,6 +3,7 @@
  * The idea: seen from the end, each step needs some columns and makes one, so it is known before the first row which columns must
  * be there at each point. Only those are asked of the source, and only those are gathered by a filter; a column that nobody needs
  * is not computed. A batch passes all steps while it is in the cache. */
+#include "base/pool.h"
 #include "ops/evaluate.h"
 #include "ops/filter.h"
 #include "ops/program.h"
@@ -18,7 +19,7 @@ static bool *live_before(const tl_plan *plan, size_t step) {
 }
 
 tally_status tl_plan_new(const tally_program *program, tl_plan *out, tally_error *error) {
-  *out = (tl_plan){.program = program};
+  *out = (tl_plan){.program = program, .batch_rows = TL_CHUNK};
   out->live = tl_mem_zero((program->count + 1) * program->schema->columns, sizeof *out->live);
   return out->live ? TALLY_OK : tl_no_memory(error);
 }
@@ -69,6 +70,14 @@ tally_status tl_plan_settle(tl_plan *plan, tally_error *error) {
     TL_TRY(need_before(plan, step, it->expression, error));
   }
   return TALLY_OK;
+}
+
+bool tl_plan_makes(const tl_plan *plan, const char *name) {
+  for (size_t step = 0; step < plan->program->count; step++) {
+    const char *made = plan->program->steps[step].name;
+    if (made && strcmp(made, name) == 0) return true;
+  }
+  return false;
 }
 
 /* The names that are live before a step, in the order of the schema. Released with tl_mem_free. */
@@ -140,12 +149,13 @@ static tally_status run_step(const tl_plan *plan, size_t index, tally_table **ba
 }
 
 tally_status tl_plan_batch(const tl_plan *plan, size_t index, tally_table **out, tally_error *error) {
-  const tally_source *source = &plan->program->source;
+  const tally_program *program = plan->program;
   const char **names;
   size_t count;
   TL_TRY(live_names(plan, 0, &names, &count, error));
   tally_table *batch = NULL;
-  tally_status status = source->batch(source->context, index, names, count, &batch, error);
+  tally_status status = program->table ? tl_table_batch(program->table, plan->batch_rows, index, names, count, &batch, error)
+                                       : program->source.batch(program->source.context, index, names, count, &batch, error);
   tl_mem_free(names);
   for (size_t i = 0; status == TALLY_OK && i < plan->program->count; i++) status = run_step(plan, i, &batch, error);
   if (status == TALLY_OK)

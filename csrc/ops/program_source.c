@@ -6,22 +6,29 @@
 
 #include "base/pool.h"
 
+size_t tl_table_batches(const tally_table *table, int64_t rows) {
+  return table->rows ? (size_t)((table->rows - 1) / rows) + 1 : 1;
+}
+
+tally_status tl_table_batch(const tally_table *table, int64_t rows, size_t index, const char *const *names, size_t count,
+                            tally_table **out, tally_error *error) {
+  int64_t first = (int64_t)index * rows, left = table->rows - first;
+  tally_table *needed = NULL;
+  TL_TRY(tally_table_select(table, names, count, &needed, error));
+  tally_status status = tally_table_slice(needed, first, left < rows ? left : rows, out, error);
+  tally_table_release(needed);
+  return status;
+}
+
 static tally_status table_start(void *context, size_t *batches, tally_error *error) {
   (void)error;
-  size_t chunks = tl_chunks(((const tally_table *)context)->rows);
-  *batches = chunks ? chunks : 1;
+  *batches = tl_table_batches(context, TL_CHUNK);
   return TALLY_OK;
 }
 
 static tally_status table_batch(void *context, size_t index, const char *const *names, size_t count, tally_table **out,
                                 tally_error *error) {
-  const tally_table *table = context;
-  int64_t first = (int64_t)index * TL_CHUNK, left = table->rows - first;
-  tally_table *needed = NULL;
-  TL_TRY(tally_table_select(table, names, count, &needed, error));
-  tally_status status = tally_table_slice(needed, first, left < TL_CHUNK ? left : TL_CHUNK, out, error);
-  tally_table_release(needed);
-  return status;
+  return tl_table_batch(context, TL_CHUNK, index, names, count, out, error);
 }
 
 static void table_release(void *context) {
