@@ -34,6 +34,8 @@ static inline size_t tl_bit_bytes(int64_t bits) {
 int64_t tl_bits_count(const uint8_t *bits, int64_t first, int64_t count);
 /* Copies `count` bits from from[from_first..] to to[to_first..]; the bits of `to` around them are kept. */
 void tl_bits_copy(uint8_t *to, int64_t to_first, const uint8_t *from, int64_t from_first, int64_t count);
+/* Makes ones zeros and zeros ones, in so many whole bytes. */
+void tl_bits_invert(uint8_t *bits, size_t bytes);
 /* Sets `count` bits of `bits` to `value`; the bits around them are kept. */
 void tl_bits_fill(uint8_t *bits, int64_t first, int64_t count, bool value);
 

@@ -174,6 +174,10 @@ static inline bool is_plain_text(tally_text text) {
 /* The text of a row as it is to be stored; none when it is missing. */
 static tally_status settle_text(conversion *it, size_t row, tally_error *error) {
   static const char empty[TL_PADDING];
+  if (is_empty(it, row)) {
+    it->texts[row].bytes = NULL;
+    return put_missing(it, row, 0, error);
+  }
   tl_cell cell;
   tl_cell_read(it->plan, it->column, it->texts[row], is_quoted(it, row), &cell);
   tl_store_share *share = tl_store_share_of(it->rows->store, it->rows->part->thread, it->index);

@@ -75,7 +75,7 @@ static tally_status join_validity(const gathering *it, size_t column, tl_parts *
   if (!any_missing(it, column)) return TALLY_OK;
   TL_TRY(join_bits(it, column, offsetof(tl_store_cells, missing), &parts->validity, error));
   uint8_t *bits = parts->validity->bytes;
-  for (size_t i = 0; i < tl_bit_bytes(it->rows); i++) bits[i] = (uint8_t)~bits[i];
+  tl_bits_invert(bits, tl_bit_bytes(it->rows));
   parts->missing = it->rows - tl_bits_count(bits, 0, it->rows);
   return TALLY_OK;
 }
@@ -183,7 +183,10 @@ static void translate(const gathering *it, size_t column, size_t index) {
   const uint8_t *missing = part->cells[column].missing;
   if (!translation) return;
   uint32_t *codes = (uint32_t *)it->columns[column].parts.values->bytes + part->first;
-  for (int64_t i = 0; i < part->count; i++) codes[i] = missing && tl_bit(missing, i) ? 0 : translation[codes[i]];
+  for (int64_t i = 0; i < part->count; i++) codes[i] = translation[codes[i]];
+  for (int64_t i = 0; missing && i < part->count; i += 8) {
+    for (unsigned bits = missing[i / 8]; bits; bits &= bits - 1) codes[i + __builtin_ctz(bits)] = 0;
+  }
 }
 
 /* ---- plain text ---- */
