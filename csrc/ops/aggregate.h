@@ -38,6 +38,27 @@ typedef struct tl_answer {
   uint64_t word;
 } tl_answer;
 
+/* What the rows of a batch come to, group by group, with nothing between one group and the next: as little as can be told without
+ * the other batches, for sums, means and the like of most columns. It is added to the states when the batch is merged. */
+typedef struct tl_totals {
+  void *totals;                 /* of each group, zero bytes at first */
+  const uint32_t *rows, *known; /* rows of each group that count; and those with a value */
+} tl_totals;
+
+/* Groups of a batch and of all. */
+typedef struct tl_group_map {
+  const uint32_t *from; /* where a group is in the batch ... */
+  const uint32_t *to;   /* ... and among all */
+  size_t count;
+} tl_group_map;
+
+typedef struct tl_totals_methods {
+  size_t size; /* of a total; 0: the counts say it all */
+  /* false when the rows cannot be told so: the totals then do not count, and the states are stepped */
+  bool (*add)(const tl_measure *measure, const tl_measure_rows *rows, void *totals);
+  void (*fold)(const tl_measure *measure, const tl_totals *totals, tl_group_map map, void *states);
+} tl_totals_methods;
+
 /* A state begins as zero bytes. */
 typedef struct tl_aggregate_methods {
   size_t size; /* of a state */
@@ -46,7 +67,8 @@ typedef struct tl_aggregate_methods {
    * itself the place of those of `into` */
   tally_status (*merge)(const tl_measure *measure, tl_lexicon *lexicon, void *into, void *from, tally_error *error);
   tally_status (*finish)(const tl_measure *measure, void *state, tl_answer *answer, tally_error *error);
-  void (*drop)(void *state); /* lets go of what a state holds; NULL: nothing */
+  void (*drop)(void *state);       /* lets go of what a state holds; NULL: nothing */
+  const tl_totals_methods *totals; /* NULL: none */
 } tl_aggregate_methods;
 
 enum { TL_AGGREGATE_ROWS = 1u << TALLY_MISSING }; /* in `takes`: may do without an argument */

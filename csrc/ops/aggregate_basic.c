@@ -5,56 +5,22 @@
 #include "ops/aggregate.h"
 #include "ops/aggregate_sum.h"
 
-/* ---- rows, group by group ----
- *
- * Within a batch, what a group comes to is kept in an array of its own, with nothing between one group and the next, and added to
- * the states in the end. */
-
-/* How many rows that count, and how many known values, each group has. */
-typedef struct group_rows {
-  const uint32_t *rows, *known;
-  uint32_t *own_rows, *own_known; /* NULL where the batch has them already */
-} group_rows;
-
-static void done_counting(group_rows *it) {
-  tl_mem_free(it->own_rows);
-  tl_mem_free(it->own_known);
-}
-
-static void count_chosen(const tl_measure_rows *rows, uint32_t *to) {
-  for (int64_t i = 0; i < rows->count; i++) to[rows->group[rows->rows[i]]]++;
-}
-
-static void count_known(const tl_measure_rows *rows, uint32_t *to) {
-  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) to[rows->group[row]]++;
-}
-
-static tally_status count_rows(const tl_measure_rows *rows, group_rows *out, tally_error *error) {
-  bool some = rows->rows != NULL, gaps = rows->argument && rows->argument->validity;
-  *out = (group_rows){.rows = rows->sizes};
-  if (some) out->rows = out->own_rows = tl_mem_zero(rows->groups, sizeof *out->own_rows);
-  if (gaps) out->known = out->own_known = tl_mem_zero(rows->groups, sizeof *out->own_known);
-  if ((some && !out->own_rows) || (gaps && !out->own_known)) {
-    done_counting(out);
-    return tl_no_memory(error);
-  }
-  if (some) count_chosen(rows, out->own_rows);
-  if (gaps) count_known(rows, out->own_known);
-  if (!gaps) out->known = out->rows;
-  return TALLY_OK;
-}
-
 /* ---- count: the state is an int64_t ---- */
 
 static tally_status step_count(const tl_measure *measure, const tl_measure_rows *rows, void *states, tally_error *error) {
-  (void)measure;
+  (void)measure, (void)error;
   int64_t *counts = states;
-  group_rows each;
-  TL_TRY(count_rows(rows, &each, error));
-  for (size_t g = 0; g < rows->groups; g++) counts[g] += each.known[g];
-  done_counting(&each);
+  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) counts[rows->group[row]]++;
   return TALLY_OK;
 }
+
+static void fold_count(const tl_measure *measure, const tl_totals *totals, tl_group_map map, void *states) {
+  (void)measure;
+  int64_t *counts = states;
+  for (size_t g = 0; g < map.count; g++) counts[map.to[g]] += totals->known[map.from[g]];
+}
+
+static const tl_totals_methods count_totals = {0, NULL, fold_count};
 
 static tally_status merge_count(const tl_measure *measure, tl_lexicon *lexicon, void *into, void *from, tally_error *error) {
   (void)measure, (void)lexicon, (void)error;
@@ -68,7 +34,7 @@ static tally_status finish_count(const tl_measure *measure, void *state, tl_answ
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_count_methods = {sizeof(int64_t), step_count, merge_count, finish_count, NULL};
+const tl_aggregate_methods tl_count_methods = {sizeof(int64_t), step_count, merge_count, finish_count, NULL, &count_totals};
 
 /* ---- sums of integers ---- */
 
@@ -78,49 +44,45 @@ typedef struct integer_sum {
   bool unknown; /* some value is missing */
 } integer_sum;
 
-/* Adds all values to `totals`, those of missing rows being zero; false when a total may not fit. */
-static bool add_integers(const tl_measure_rows *rows, uint64_t *totals) {
+static tally_status step_integer_sum(const tl_measure *measure, const tl_measure_rows *rows, void *states, tally_error *error) {
+  (void)measure, (void)error;
+  for (int64_t i = 0; i < rows->count; i++) {
+    int64_t row = tl_measure_row(rows, i);
+    integer_sum *s = (integer_sum *)states + rows->group[row];
+    bool known = tl_present(rows->argument, row);
+    s->unknown |= !known;
+    s->known += known;
+    if (known) s->total += tl_integer_at(rows->argument, row);
+  }
+  return TALLY_OK;
+}
+
+/* The values of missing rows are zero. Gives false when a total may not fit. */
+static bool add_integers(const tl_measure *measure, const tl_measure_rows *rows, void *totals) {
+  if (measure->type != TALLY_INTEGER) return false;
   const int64_t *values = tl_integers(rows->argument);
-  uint64_t bits = 0;
+  uint64_t *sums = totals, bits = 0;
   for (int64_t i = 0; i < rows->count; i++) {
     int64_t row = tl_measure_row(rows, i), value = values[row];
-    totals[rows->group[row]] += (uint64_t)value;
+    sums[rows->group[row]] += (uint64_t)value;
     bits |= (uint64_t)(value ^ value >> 63);
   }
   return (unsigned __int128)bits * (uint64_t)rows->count <= INT64_MAX;
 }
 
-static bool add_booleans(const tl_measure_rows *rows, uint64_t *totals) {
-  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) totals[rows->group[row]] += tl_boolean(rows->argument, row);
-  return true;
-}
-
-static void add_wide_integers(const tl_measure_rows *rows, integer_sum *states) {
-  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) states[rows->group[row]].total += tl_integers(rows->argument)[row];
-}
-
-static void note_integer_sums(const tl_measure_rows *rows, const group_rows *each, uint64_t *totals, integer_sum *states) {
-  bool fit = rows->argument->type == TALLY_BOOLEAN ? add_booleans(rows, totals) : add_integers(rows, totals);
-  if (!fit) add_wide_integers(rows, states);
-  for (size_t g = 0; g < rows->groups; g++) {
-    if (fit) states[g].total += (int64_t)totals[g];
-    states[g].known += each->known[g];
-    states[g].unknown |= each->known[g] < each->rows[g];
-  }
-}
-
-static tally_status step_integer_sum(const tl_measure *measure, const tl_measure_rows *rows, void *states, tally_error *error) {
+static void fold_integers(const tl_measure *measure, const tl_totals *totals, tl_group_map map, void *states) {
   (void)measure;
-  group_rows each;
-  uint64_t *totals = tl_mem_zero(rows->groups, sizeof *totals);
-  tally_status status = totals ? count_rows(rows, &each, error) : tl_no_memory(error);
-  if (status == TALLY_OK) {
-    note_integer_sums(rows, &each, totals, states);
-    done_counting(&each);
+  const int64_t *sums = totals->totals;
+  for (size_t g = 0; g < map.count; g++) {
+    integer_sum *s = (integer_sum *)states + map.to[g];
+    uint32_t from = map.from[g];
+    s->total += sums[from];
+    s->known += totals->known[from];
+    s->unknown |= totals->known[from] < totals->rows[from];
   }
-  tl_mem_free(totals);
-  return status;
 }
+
+static const tl_totals_methods integer_totals = {sizeof(int64_t), add_integers, fold_integers};
 
 static tally_status merge_integer_sum(const tl_measure *measure, tl_lexicon *lexicon, void *into, void *from, tally_error *error) {
   (void)measure, (void)lexicon, (void)error;
@@ -146,8 +108,8 @@ static tally_status finish_integer_sum(const tl_measure *measure, void *state, t
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_integer_sum_methods = {sizeof(integer_sum), step_integer_sum, merge_integer_sum, finish_integer_sum,
-                                                     NULL};
+const tl_aggregate_methods tl_integer_sum_methods = {
+    sizeof(integer_sum), step_integer_sum, merge_integer_sum, finish_integer_sum, NULL, &integer_totals};
 
 /* ---- sums of numbers ---- */
 
@@ -157,32 +119,45 @@ typedef struct number_sum {
   bool unknown;
 } number_sum;
 
-static void note_number_sums(const tl_measure_rows *rows, const group_rows *each, tl_number_sum *totals, number_sum *states) {
+static tally_status step_number_sum(const tl_measure *measure, const tl_measure_rows *rows, void *states, tally_error *error) {
+  (void)measure, (void)error;
   const double *values = tl_numbers(rows->argument);
   for (int64_t i = 0; i < rows->count; i++) {
     int64_t row = tl_measure_row(rows, i);
-    tl_number_sum_add_quickly(&totals[rows->group[row]], values[row]);
+    number_sum *s = (number_sum *)states + rows->group[row];
+    bool known = tl_present(rows->argument, row);
+    s->unknown |= !known;
+    s->known += known;
+    if (known) tl_number_sum_add(&s->total, values[row]);
   }
-  for (size_t g = 0; g < rows->groups; g++) {
-    tl_number_sum_settle(&totals[g]);
-    tl_number_sum_merge(&states[g].total, &totals[g]);
-    states[g].known += each->known[g];
-    states[g].unknown |= each->known[g] < each->rows[g];
+  return TALLY_OK;
+}
+
+static bool add_numbers(const tl_measure *measure, const tl_measure_rows *rows, void *totals) {
+  (void)measure;
+  const double *values = tl_numbers(rows->argument);
+  tl_number_sum *sums = totals;
+  for (int64_t i = 0; i < rows->count; i++) {
+    int64_t row = tl_measure_row(rows, i);
+    tl_number_sum_add_quickly(&sums[rows->group[row]], values[row]);
+  }
+  return true;
+}
+
+static void fold_numbers(const tl_measure *measure, const tl_totals *totals, tl_group_map map, void *states) {
+  (void)measure;
+  const tl_number_sum *sums = totals->totals;
+  for (size_t g = 0; g < map.count; g++) {
+    number_sum *s = (number_sum *)states + map.to[g];
+    uint32_t from = map.from[g];
+    tl_number_sum sum = tl_number_sum_settled(sums[from]);
+    tl_number_sum_merge(&s->total, &sum);
+    s->known += totals->known[from];
+    s->unknown |= totals->known[from] < totals->rows[from];
   }
 }
 
-static tally_status step_number_sum(const tl_measure *measure, const tl_measure_rows *rows, void *states, tally_error *error) {
-  (void)measure;
-  group_rows each;
-  tl_number_sum *totals = tl_mem_zero(rows->groups, sizeof *totals);
-  tally_status status = totals ? count_rows(rows, &each, error) : tl_no_memory(error);
-  if (status == TALLY_OK) {
-    note_number_sums(rows, &each, totals, states);
-    done_counting(&each);
-  }
-  tl_mem_free(totals);
-  return status;
-}
+static const tl_totals_methods number_totals = {sizeof(tl_number_sum), add_numbers, fold_numbers};
 
 static tally_status merge_number_sum(const tl_measure *measure, tl_lexicon *lexicon, void *into, void *from, tally_error *error) {
   (void)measure, (void)lexicon, (void)error;
@@ -205,7 +180,8 @@ static tally_status finish_number_sum(const tl_measure *measure, void *state, tl
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_number_sum_methods = {sizeof(number_sum), step_number_sum, merge_number_sum, finish_number_sum, NULL};
+const tl_aggregate_methods tl_number_sum_methods = {sizeof(number_sum), step_number_sum, merge_number_sum, finish_number_sum, NULL,
+                                                    &number_totals};
 
 /* ---- any, all ---- */
 
@@ -239,4 +215,4 @@ static tally_status finish_truth(const tl_measure *measure, void *state, tl_answ
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_truth_methods = {sizeof(truth), step_truth, merge_truth, finish_truth, NULL};
+const tl_aggregate_methods tl_truth_methods = {sizeof(truth), step_truth, merge_truth, finish_truth, NULL, NULL};

@@ -70,7 +70,8 @@ static void drop_quantile(void *state) {
   tl_mem_free(((gathered *)state)->values);
 }
 
-const tl_aggregate_methods tl_quantile_methods = {sizeof(gathered), step_quantile, merge_quantile, finish_quantile, drop_quantile};
+const tl_aggregate_methods tl_quantile_methods = {sizeof(gathered), step_quantile, merge_quantile,
+                                                  finish_quantile,  drop_quantile, NULL};
 
 /* ---- mode and distinct ---- */
 
@@ -169,4 +170,4 @@ static void drop_set(void *state) {
   tl_mem_free(((set *)state)->slots);
 }
 
-const tl_aggregate_methods tl_set_methods = {sizeof(set), step_set, merge_set, finish_set, drop_set};
+const tl_aggregate_methods tl_set_methods = {sizeof(set), step_set, merge_set, finish_set, drop_set, NULL};

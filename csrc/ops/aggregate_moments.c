@@ -52,7 +52,7 @@ static tally_status finish_moments(const tl_measure *measure, void *state, tl_an
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_moments_methods = {sizeof(moments), step_moments, merge_moments, finish_moments, NULL};
+const tl_aggregate_methods tl_moments_methods = {sizeof(moments), step_moments, merge_moments, finish_moments, NULL, NULL};
 
 /* ---- correlation (Pearson's) ---- */
 
@@ -110,8 +110,8 @@ static tally_status finish_correlation(const tl_measure *measure, void *state, t
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_correlation_methods = {sizeof(comoments), step_correlation, merge_correlation, finish_correlation,
-                                                     NULL};
+const tl_aggregate_methods tl_correlation_methods = {
+    sizeof(comoments), step_correlation, merge_correlation, finish_correlation, NULL, NULL};
 
 /* ---- weighted mean ---- */
 
@@ -151,4 +151,5 @@ static tally_status finish_weighted(const tl_measure *measure, void *state, tl_a
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_weighted_mean_methods = {sizeof(weighted), step_weighted, merge_weighted, finish_weighted, NULL};
+const tl_aggregate_methods tl_weighted_mean_methods = {sizeof(weighted), step_weighted, merge_weighted,
+                                                       finish_weighted,  NULL,          NULL};

@@ -18,15 +18,16 @@ static inline void tl_number_sum_add(tl_number_sum *s, double value) {
   s->sum = sum;
 }
 
-/* The same without a branch (Knuth's), for sums that tl_number_sum_settle is called for before anything else is done with them. */
+/* The same without a branch (Knuth's), for sums of which then tl_number_sum_settled is used. */
 static inline void tl_number_sum_add_quickly(tl_number_sum *s, double value) {
   double sum = s->sum + value, added = sum - s->sum;
   s->lost += (s->sum - (sum - added)) + (value - added);
   s->sum = sum;
 }
 
-static inline void tl_number_sum_settle(tl_number_sum *s) {
-  if (!isfinite(s->sum)) s->lost = 0;
+static inline tl_number_sum tl_number_sum_settled(tl_number_sum s) {
+  if (!isfinite(s.sum)) s.lost = 0;
+  return s;
 }
 
 static inline void tl_number_sum_merge(tl_number_sum *into, const tl_number_sum *from) {

@@ -56,7 +56,54 @@ static tally_status finish_value(const tl_measure *measure, void *state, tl_answ
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_value_methods = {sizeof(kept), step_value, merge_value, finish_value, NULL};
+/* The least and the greatest of integers and numbers, among which is no NaN. */
+static bool compares_plainly(const tl_measure *measure) {
+  return measure->record->variant == TL_LEAST || measure->record->variant == TL_GREATEST;
+}
+
+static void add_integer_bounds(const tl_measure_rows *rows, bool least, int64_t *bounds) {
+  const int64_t *values = tl_integers(rows->argument);
+  for (size_t g = 0; g < rows->groups; g++) bounds[g] = least ? INT64_MAX : INT64_MIN;
+  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) {
+    int64_t *bound = &bounds[rows->group[row]];
+    if (least ? values[row] < *bound : values[row] > *bound) *bound = values[row];
+  }
+}
+
+static bool add_number_bounds(const tl_measure_rows *rows, bool least, double *bounds) {
+  const double *values = tl_numbers(rows->argument);
+  bool nan = false;
+  for (size_t g = 0; g < rows->groups; g++) bounds[g] = least ? (double)INFINITY : -(double)INFINITY;
+  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) {
+    double *bound = &bounds[rows->group[row]];
+    nan |= values[row] != values[row];
+    if (least ? values[row] < *bound : values[row] > *bound) *bound = values[row];
+  }
+  return !nan;
+}
+
+static bool add_bounds(const tl_measure *measure, const tl_measure_rows *rows, void *totals) {
+  bool least = measure->record->variant == TL_LEAST;
+  if (!compares_plainly(measure)) return false;
+  if (measure->type == TALLY_NUMBER) return add_number_bounds(rows, least, totals);
+  if (measure->type != TALLY_INTEGER) return false;
+  add_integer_bounds(rows, least, totals);
+  return true;
+}
+
+static void fold_bounds(const tl_measure *measure, const tl_totals *totals, tl_group_map map, void *states) {
+  const uint64_t *words = totals->totals;
+  tl_word_order order = {.type = measure->type};
+  for (size_t g = 0; g < map.count; g++) {
+    kept *k = (kept *)states + map.to[g];
+    uint32_t from = map.from[g];
+    if (totals->known[from] && replaces(measure->record->variant, &order, words[from], k)) *k = (kept){words[from], true};
+  }
+}
+
+static const tl_totals_methods bound_totals = {sizeof(uint64_t), add_bounds, fold_bounds};
+
+const tl_aggregate_methods tl_value_methods = {sizeof(kept), step_value, merge_value, finish_value, NULL, &bound_totals};
 
 /* ---- the largest, and the two largest together ---- */
 
@@ -113,4 +160,4 @@ static tally_status finish_top(const tl_measure *measure, void *state, tl_answer
   return two && measure->record->variant == TL_TOP_TWO ? add_top(measure, t, &answer->word, error) : TALLY_OK;
 }
 
-const tl_aggregate_methods tl_top_methods = {sizeof(top), step_top, merge_top, finish_top, NULL};
+const tl_aggregate_methods tl_top_methods = {sizeof(top), step_top, merge_top, finish_top, NULL, NULL};

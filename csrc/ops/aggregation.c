@@ -37,17 +37,20 @@ struct tl_aggregation {
   size_t at_capacity, at_count;
 };
 
-/* The states of one aggregate for the groups of a batch. */
+/* What one aggregate has of the groups of a batch: states, or totals. */
 typedef struct part_states {
   tally_column *argument; /* with the dictionary to which the codes in states belong; or NULL */
   char *states;
+  char *totals;
+  uint32_t *rows, *known; /* of each group, where they are not those of the batch */
+  bool has_totals;
 } part_states;
 
 struct tl_partial {
   const tl_aggregation *aggregation;
   size_t groups;
-  tally_column **keys; /* the values of each group, unless ... */
-  uint32_t *at;        /* ... they have places: where the states of each group are, by first appearance */
+  tally_column **keys; /* the values of each group, unless they have places */
+  uint32_t *at;        /* where the states of each group are, by first appearance */
   size_t states;       /* how many there are ... */
   uint32_t *sizes;     /* ... and how many rows each has */
   part_states *parts;
@@ -61,6 +64,14 @@ static void drop_states(const question *q, char *states, size_t count) {
   void (*drop)(void *) = q->measure.record->methods->drop;
   for (size_t g = 0; drop && states && g < count; g++) drop(states + g * state_size(q));
   tl_mem_free(states);
+}
+
+static void drop_part(const question *q, part_states *part, size_t count) {
+  drop_states(q, part->states, count);
+  tl_mem_free(part->totals);
+  tl_mem_free(part->rows);
+  tl_mem_free(part->known);
+  tally_column_release(part->argument);
 }
 
 /* ---- checks ---- */
@@ -237,12 +248,13 @@ void tl_aggregation_release(tl_aggregation *aggregation) {
 
 /* ---- places ---- */
 
-/* Keys with a place for every few rows are worth an array, and so are a few places always. Each batch has states for all places,
- * and rows enough that setting them up and merging them is little. */
-enum { PLACES_ALWAYS = 4096, ROWS_OF_PLACE = 8 };
+/* Keys with a place for every few rows are worth an array, and so are a few places always. Each batch has something for all places,
+ * and rows enough that setting it up and merging it is little. */
+enum { PLACES_ALWAYS = 4096, ROWS_OF_PLACE = 8, BATCHES_MOST = 8 };
 
-static int64_t rows_for_places(uint64_t places) {
-  return (int64_t)((places * ROWS_OF_PLACE + TL_CHUNK - 1) / TL_CHUNK * TL_CHUNK);
+static int64_t rows_for_places(uint64_t places, int64_t rows) {
+  int64_t least = (int64_t)places * ROWS_OF_PLACE, many = rows / BATCHES_MOST;
+  return ((many > least ? many : least) + TL_CHUNK - 1) / TL_CHUNK * TL_CHUNK;
 }
 
 tally_status tl_aggregation_know(tl_aggregation *it, const tally_table *table, int64_t *batch_rows, tally_error *error) {
@@ -254,7 +266,7 @@ tally_status tl_aggregation_know(tl_aggregation *it, const tally_table *table, i
   if (it->places.count == 0) return TALLY_OK;
   it->numbers = tl_mem_zero(it->places.count, sizeof *it->numbers);
   if (!it->numbers) return tl_no_memory(error);
-  if (it->places.count * ROWS_OF_PLACE > TL_CHUNK) *batch_rows = rows_for_places(it->places.count);
+  if (it->places.count * ROWS_OF_PLACE > TL_CHUNK) *batch_rows = rows_for_places(it->places.count, table->rows);
   return TALLY_OK;
 }
 
@@ -284,6 +296,44 @@ static tally_status choose_rows(const question *q, const tally_table *batch, int
   return status;
 }
 
+static void count_chosen(const tl_measure_rows *rows, uint32_t *to) {
+  for (int64_t i = 0; i < rows->count; i++) to[rows->group[rows->rows[i]]]++;
+}
+
+static void count_known(const tl_measure_rows *rows, uint32_t *to) {
+  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) to[rows->group[row]]++;
+}
+
+/* The rows that count, and those with a value, when these are not all. */
+static tally_status count_groups(const tl_measure_rows *rows, part_states *part, tally_error *error) {
+  bool gaps = rows->argument && rows->argument->validity;
+  if (rows->rows) {
+    part->rows = tl_mem_zero(rows->groups, sizeof *part->rows);
+    if (!part->rows) return tl_no_memory(error);
+    count_chosen(rows, part->rows);
+  }
+  if (gaps) {
+    part->known = tl_mem_zero(rows->groups, sizeof *part->known);
+    if (!part->known) return tl_no_memory(error);
+    count_known(rows, part->known);
+  }
+  return TALLY_OK;
+}
+
+static tally_status take_totals(const question *q, const tl_measure_rows *rows, part_states *part, tally_error *error) {
+  const tl_totals_methods *methods = q->measure.record->methods->totals;
+  if (!methods) return TALLY_OK;
+  part->totals = tl_mem_zero(methods->size ? rows->groups : 0, methods->size);
+  if (!part->totals) return tl_no_memory(error);
+  part->has_totals = !methods->add || methods->add(&q->measure, rows, part->totals);
+  return part->has_totals ? count_groups(rows, part, error) : TALLY_OK;
+}
+
+static tally_status take_states(const question *q, const tl_measure_rows *rows, part_states *part, tally_error *error) {
+  part->states = tl_mem_zero(rows->groups, state_size(q));
+  return part->states ? q->measure.record->methods->step(&q->measure, rows, part->states, error) : tl_no_memory(error);
+}
+
 static tally_status step_question(const question *q, const tally_table *batch, const tl_measure_rows *all, part_states *part,
                                   tally_error *error) {
   TL_TRY(evaluate_argument(q, batch, &part->argument, error));
@@ -295,7 +345,8 @@ static tally_status step_question(const question *q, const tally_table *batch, c
   rows.argument = part->argument;
   rows.second = second;
   rows.rows = chosen;
-  if (status == TALLY_OK) status = q->measure.record->methods->step(&q->measure, &rows, part->states, error);
+  if (status == TALLY_OK) status = take_totals(q, &rows, part, error);
+  if (status == TALLY_OK && !part->has_totals) status = take_states(q, &rows, part, error);
   tl_mem_free(chosen);
   tally_column_release(second);
   return status;
@@ -304,8 +355,6 @@ static tally_status step_question(const question *q, const tally_table *batch, c
 /* Text that does not have to outlive the batch is let go with it. */
 static tally_status fill_part(const question *q, const tally_table *batch, const tl_measure_rows *all, part_states *part,
                               tally_error *error) {
-  part->states = tl_mem_zero(all->groups, state_size(q));
-  if (!part->states) return tl_no_memory(error);
   TL_TRY(step_question(q, batch, all, part, error));
   if (q->measure.record->coded && part->argument->type == TALLY_TEXT) return TALLY_OK;
   tally_column_release(part->argument);
@@ -325,6 +374,13 @@ static tally_status fill_parts(tl_partial *it, const tally_table *batch, const u
   return TALLY_OK;
 }
 
+static tally_status number_states(tl_partial *it, tally_error *error) {
+  it->at = tl_mem_new(it->states, sizeof *it->at);
+  if (!it->at) return tl_no_memory(error);
+  for (size_t g = 0; g < it->states; g++) it->at[g] = (uint32_t)g;
+  return TALLY_OK;
+}
+
 static tally_status count_sizes(tl_partial *it, const uint32_t *groups, int64_t rows, tally_error *error) {
   it->sizes = tl_mem_zero(it->states, sizeof *it->sizes);
   if (!it->sizes) return tl_no_memory(error);
@@ -341,6 +397,7 @@ static tally_status fill_numbered(tl_partial *it, const tally_table *batch, cons
   tally_status status = TALLY_OK;
   for (size_t k = 0; k < key_count && status == TALLY_OK; k++)
     status = tl_column_take(keys[k], groups.first, groups.count, &it->keys[k], error);
+  if (status == TALLY_OK) status = number_states(it, error);
   if (status == TALLY_OK) status = count_sizes(it, groups.group, batch->rows, error);
   if (status == TALLY_OK) status = fill_parts(it, batch, groups.group, error);
   tl_groups_done(&groups);
@@ -399,8 +456,7 @@ void tl_partial_release(tl_partial *partial) {
   if (!partial) return;
   const tl_aggregation *aggregation = partial->aggregation;
   for (size_t q = 0; partial->parts && q < aggregation->question_count; q++) {
-    drop_states(&aggregation->questions[q], partial->parts[q].states, partial->states);
-    tally_column_release(partial->parts[q].argument);
+    drop_part(&aggregation->questions[q], &partial->parts[q], partial->states);
   }
   for (size_t k = 0; partial->keys && k < aggregation->key_count; k++) tally_column_release(partial->keys[k]);
   tl_mem_free(partial->parts);
@@ -444,24 +500,55 @@ static tally_status number_groups(tl_aggregation *it, const tl_partial *partial,
   return it->key_count ? tl_key_index_add(&it->index, partial->keys, (int64_t)partial->groups, groups, error) : TALLY_OK;
 }
 
-/* at  where the states of each group of the part are; NULL: in order */
-static tally_status merge_part(question *q, const part_states *part, const uint32_t *at, const uint32_t *groups, size_t count,
-                               tally_error *error) {
+static void fold_totals(question *q, const part_states *part, const tl_partial *partial, tl_group_map map) {
+  const uint32_t *rows = part->rows ? part->rows : partial->sizes;
+  tl_totals totals = {part->totals, rows, part->known ? part->known : rows};
+  q->measure.record->methods->totals->fold(&q->measure, &totals, map, q->states);
+}
+
+static tally_status merge_states(question *q, const part_states *part, tl_group_map map, tally_error *error) {
   const tl_aggregate_methods *methods = q->measure.record->methods;
   size_t size = state_size(q);
   if (part->argument) TL_TRY(tl_lexicon_turn(&q->lexicon, part->argument, error));
-  for (size_t g = 0; g < count; g++) {
-    char *from = part->states + (at ? at[g] : g) * size;
-    TL_TRY(methods->merge(&q->measure, &q->lexicon, q->states + groups[g] * size, from, error));
+  for (size_t g = 0; g < map.count; g++) {
+    TL_TRY(methods->merge(&q->measure, &q->lexicon, q->states + map.to[g] * size, part->states + map.from[g] * size, error));
   }
   return TALLY_OK;
 }
 
+/* Totals hold no memory and no texts, so that many groups may be folded at once. */
+enum { FOLDED_AT_ONCE = 1 << 14 };
+
+typedef struct folding {
+  question *question;
+  const tl_partial *partial;
+  const part_states *part;
+  tl_group_map map;
+} folding;
+
+/* A tl_pool_task over stretches of groups. */
+static tally_status fold_some(void *context, size_t task, size_t worker, tally_error *error) {
+  folding *it = context;
+  (void)worker, (void)error;
+  size_t first = task * FOLDED_AT_ONCE, left = it->map.count - first;
+  tl_group_map some = {it->map.from + first, it->map.to + first, left < FOLDED_AT_ONCE ? left : FOLDED_AT_ONCE};
+  fold_totals(it->question, it->part, it->partial, some);
+  return TALLY_OK;
+}
+
+static tally_status merge_part(question *q, const tl_partial *partial, const part_states *part, tl_group_map map,
+                               tally_error *error) {
+  if (!part->has_totals) return merge_states(q, part, map, error);
+  folding it = {q, partial, part, map};
+  return tl_pool_run((map.count + FOLDED_AT_ONCE - 1) / FOLDED_AT_ONCE, fold_some, &it, error);
+}
+
 static tally_status merge_groups(tl_aggregation *it, tl_partial *partial, uint32_t *groups, tally_error *error) {
   TL_TRY(number_groups(it, partial, groups, error));
+  tl_group_map map = {partial->at, groups, partial->groups};
   for (size_t q = 0; q < it->question_count; q++) {
     TL_TRY(grow_states(&it->questions[q], group_count(it), error));
-    TL_TRY(merge_part(&it->questions[q], &partial->parts[q], partial->at, groups, partial->groups, error));
+    TL_TRY(merge_part(&it->questions[q], partial, &partial->parts[q], map, error));
   }
   return TALLY_OK;
 }
