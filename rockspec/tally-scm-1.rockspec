@@ -130,6 +130,7 @@ build = {
         "csrc/ops/function_type.c",
         "csrc/ops/group.c",
         "csrc/ops/join.c",
+        "csrc/ops/numbering.c",
         "csrc/ops/pivot.c",
         "csrc/ops/place.c",
         "csrc/ops/program.c",

@@ -587,7 +587,7 @@ static tally_status answer_question(question *q, size_t count, tally_column **ou
 
 /* Every group, as a row of its own, in the order of its number. */
 static tally_status number_rows(size_t count, tl_groups *out, tally_error *error) {
-  *out = (tl_groups){.count = (int64_t)count, .first = tl_mem_new(count, sizeof *out->first)};
+  *out = (tl_groups){.count = (int64_t)count, .first = tl_mem_new_aligned(count * sizeof *out->first)};
   if (!out->first) return tl_no_memory(error);
   for (size_t g = 0; g < count; g++) out->first[g] = (int64_t)g;
   return TALLY_OK;

@@ -3,11 +3,12 @@
  * The one idea: every key column becomes one word a row, below a range that is known or is all of 64 bits; keys are packed into one
  * word for as long as the product of their ranges fits. Where it does not, what there is so far is numbered first: numbers of
  * groups are dense, so that two of them always fit. Wide keys are nothing special, then, and in the end one word a row is numbered
- * by first appearance: through an array where the range is small, else through a hash table. What groups are for is not known here.
- */
+ * by first appearance, in ops/numbering. What groups are for is not known here. */
 #include "ops/group.h"
 
+#include "base/pool.h"
 #include "ops/aggregation_word.h"
+#include "ops/numbering.h"
 
 /* A word for each row, all below `range`; 0 stands for 2^64. */
 typedef struct packed {
@@ -16,86 +17,41 @@ typedef struct packed {
   uint64_t range;
 } packed;
 
-/* ---- numbering: words become dense numbers by first appearance ---- */
-
-static tally_status too_many_groups(tally_error *error) {
-  return tl_fail(error, TALLY_ERANGE, "more than 4,294,967,294 groups: group by fewer columns, or by coarser ones");
-}
-
-/* An array of numbers is worth its memory up to here. */
-static bool is_small(const packed *p) {
-  return p->range != 0 && p->range / 4 <= (uint64_t)p->rows + 256;
-}
-
-static tally_status number_by_array(packed *p, tally_error *error) {
-  uint32_t count = 0, *numbers = tl_mem_zero((size_t)p->range, sizeof *numbers); /* number + 1; 0: not seen */
-  if (!numbers) return tl_no_memory(error);
-  for (int64_t i = 0; i < p->rows; i++) {
-    uint32_t *number = &numbers[p->words[i]];
-    if (*number == 0) *number = ++count;
-    p->words[i] = *number - 1;
-  }
-  tl_mem_free(numbers);
-  p->range = count;
-  return TALLY_OK;
-}
-
-/* Open addressing, at most half full. */
-typedef struct number_table {
-  uint64_t *words; /* of each number */
-  size_t capacity;
-  uint32_t *slots; /* number + 1; 0: free */
-  size_t slot_count, count;
-} number_table;
-
-static uint32_t *find_slot(const number_table *t, uint64_t word) {
-  size_t slot = tl_hash_integer(word) & (t->slot_count - 1);
-  while (t->slots[slot] && t->words[t->slots[slot] - 1] != word) slot = (slot + 1) & (t->slot_count - 1);
-  return &t->slots[slot];
-}
-
-static tally_status make_room(number_table *t, tally_error *error) {
-  if (t->count >= UINT32_MAX - 1) return too_many_groups(error);
-  TL_TRY(tl_mem_reserve((void **)&t->words, &t->capacity, t->count + 1, sizeof *t->words, error));
-  if ((t->count + 1) * 2 <= t->slot_count) return TALLY_OK;
-  size_t more = t->slot_count ? t->slot_count * 2 : 64;
-  uint32_t *slots = tl_mem_zero(more, sizeof *slots);
-  if (!slots) return tl_no_memory(error);
-  tl_mem_free(t->slots);
-  t->slots = slots;
-  t->slot_count = more;
-  for (size_t n = 0; n < t->count; n++) *find_slot(t, t->words[n]) = (uint32_t)n + 1;
-  return TALLY_OK;
-}
-
-static tally_status number_word(number_table *t, uint64_t *word, tally_error *error) {
-  uint32_t found = t->slot_count ? *find_slot(t, *word) : 0;
-  if (found == 0) {
-    TL_TRY(make_room(t, error));
-    t->words[t->count++] = *word;
-    *find_slot(t, *word) = found = (uint32_t)t->count;
-  }
-  *word = found - 1;
-  return TALLY_OK;
-}
-
-static tally_status number_by_hash(packed *p, tally_error *error) {
-  number_table table = {0};
-  tally_status status = TALLY_OK;
-  for (int64_t i = 0; i < p->rows && status == TALLY_OK; i++) status = number_word(&table, &p->words[i], error);
-  p->range = table.count;
-  tl_mem_free(table.words);
-  tl_mem_free(table.slots);
-  return status;
-}
-
-static tally_status number_words(packed *p, tally_error *error) {
-  TL_TRY(is_small(p) ? number_by_array(p, error) : number_by_hash(p, error));
-  if (p->range == 0) p->range = 1; /* no rows: any range does */
-  return TALLY_OK;
-}
-
 /* ---- packing ---- */
+
+/* The words of one key: of its values, from `least` on, after one for missing rows when `missing`; or whether it has a value. */
+typedef struct key_words {
+  const tally_column *key;
+  bool whether;
+  bool missing;
+  uint64_t least, range;
+} key_words;
+
+typedef struct packing {
+  packed *into;
+  key_words next;
+} packing;
+
+static uint64_t word_of(const key_words *it, int64_t row) {
+  if (it->whether) return tl_present(it->key, row);
+  if (it->key->validity && !tl_present(it->key, row)) return 0;
+  return tl_word_normal(it->key->type, tl_word_at(it->key, row)) - it->least + it->missing;
+}
+
+/* A tl_pool_task over chunks of rows. */
+static tally_status pack_chunk(void *context, size_t task, size_t worker, tally_error *error) {
+  const packing *it = context;
+  (void)worker, (void)error;
+  int64_t first = (int64_t)task * TL_CHUNK, end = first + TL_CHUNK < it->into->rows ? first + TL_CHUNK : it->into->rows;
+  uint64_t *words = it->into->words;
+  for (int64_t i = first; i < end; i++) words[i] = words[i] * it->next.range + word_of(&it->next, i);
+  return TALLY_OK;
+}
+
+static tally_status pack_words(packed *into, const key_words *next, tally_error *error) {
+  packing it = {into, *next};
+  return tl_pool_run(tl_chunks(into->rows), pack_chunk, &it, error);
+}
 
 /* The range of two words in one, or false. */
 static bool ranges_fit(uint64_t a, uint64_t b, uint64_t *product) {
@@ -104,103 +60,102 @@ static bool ranges_fit(uint64_t a, uint64_t b, uint64_t *product) {
   return a && b && !__builtin_mul_overflow(a, b, product);
 }
 
-/* Adds the words of one more key, which may be changed on the way. */
-static tally_status pack(packed *p, packed *next, tally_error *error) {
+static tally_status number_words(packed *p, tally_error *error) {
+  tl_numbering numbering;
+  TL_TRY(tl_numbering_new(p->words, p->rows, p->range, &numbering, error));
+  for (int64_t i = 0; i < p->rows; i++) p->words[i] = numbering.numbers[i];
+  p->range = numbering.count > 0 ? (uint64_t)numbering.count : 1; /* no rows: any range does */
+  tl_numbering_done(&numbering);
+  return TALLY_OK;
+}
+
+/* Numbers take the place of both words. */
+static tally_status pack_numbered(packed *p, const key_words *next, tally_error *error) {
+  packed other = {p->rows, tl_mem_zero_aligned((size_t)p->rows * sizeof *other.words), next->range};
+  if (!other.words) return tl_no_memory(error);
+  tally_status status = number_words(p, error);
+  if (status == TALLY_OK) status = pack_words(&other, next, error);
+  if (status == TALLY_OK) status = number_words(&other, error);
+  for (int64_t i = 0; i < p->rows && status == TALLY_OK; i++) p->words[i] = p->words[i] * other.range + other.words[i];
+  p->range *= other.range;
+  tl_mem_free_aligned(other.words);
+  return status;
+}
+
+static tally_status pack(packed *p, const key_words *next, tally_error *error) {
   uint64_t range;
-  if (!ranges_fit(p->range, next->range, &range)) {
-    TL_TRY(number_words(p, error));
-    TL_TRY(number_words(next, error));
-    range = p->range * next->range;
-  }
-  for (int64_t i = 0; i < p->rows; i++) p->words[i] = p->words[i] * next->range + next->words[i];
+  if (!ranges_fit(p->range, next->range, &range)) return pack_numbered(p, next, error);
+  TL_TRY(pack_words(p, next, error));
   p->range = range;
   return TALLY_OK;
 }
 
 /* ---- the words of a key ---- */
 
-static uint64_t signed_word(const tally_column *key, int64_t row) {
-  return tl_word_normal(key->type, tl_word_at(key, row));
-}
-
-/* The least word, and how far above it the largest is. */
-static void span_of(const tally_column *key, uint64_t *least, uint64_t *span) {
-  int64_t low = INT64_MAX, high = INT64_MIN;
-  for (int64_t i = 0; i < key->length; i++) {
-    if (!tl_present(key, i)) continue;
-    int64_t word = (int64_t)signed_word(key, i);
-    if (word < low) low = word;
-    if (word > high) high = word;
+/* The least word, and how far above it the largest may be. */
+static tally_status span_of(const tally_column *key, uint64_t *least, uint64_t *span, tally_error *error) {
+  int64_t low = 0, high = 1;
+  if (key->type == TALLY_NUMBER) {
+    low = INT64_MIN;
+    high = INT64_MAX;
+  } else if (key->type == TALLY_TEXT) {
+    high = key->dictionary->length;
+  } else if (key->type != TALLY_BOOLEAN) {
+    TL_TRY(tl_column_span(key, &low, &high, error));
   }
   *least = low <= high ? (uint64_t)low : 0;
   *span = low <= high ? (uint64_t)high - (uint64_t)low : 0;
+  return TALLY_OK;
 }
 
-/* Present rows count from 1, missing rows are 0; when the values span all of 64 bits there is no word left for missing rows, and
- * whether a row is missing becomes a key of its own. */
-static tally_status pack_key(packed *p, const tally_column *key, packed *next, tally_error *error) {
-  uint64_t least, span;
-  span_of(key, &least, &span);
-  bool wide = span == UINT64_MAX;
-  for (int64_t i = 0; i < p->rows && wide; i++) next->words[i] = tl_present(key, i);
-  if (wide) {
-    next->range = 2;
-    TL_TRY(pack(p, next, error));
+/* When the values span all of 64 bits there is no word left for missing rows, and whether a row is missing is a key of its own. */
+static tally_status pack_key(packed *p, const tally_column *key, tally_error *error) {
+  uint64_t span;
+  key_words next = {.key = key, .missing = key->missing > 0};
+  TL_TRY(span_of(key, &next.least, &span, error));
+  bool wide = span >= UINT64_MAX - 1;
+  if (wide && next.missing) {
+    key_words whether = {.key = key, .whether = true, .range = 2};
+    TL_TRY(pack(p, &whether, error));
   }
-  for (int64_t i = 0; i < p->rows; i++) next->words[i] = tl_present(key, i) ? signed_word(key, i) - least + !wide : 0;
-  next->range = wide ? 0 : span + 2;
-  return pack(p, next, error);
+  next.missing &= !wide;
+  next.range = wide ? 0 : span + 1 + next.missing;
+  if (wide) next.least = 0;
+  return pack(p, &next, error);
 }
 
-static tally_status pack_any_key(packed *p, const tally_column *key, packed *next, tally_error *error) {
-  if (key->type != TALLY_TEXT) return pack_key(p, key, next, error);
+static tally_status pack_any_key(packed *p, const tally_column *key, tally_error *error) {
+  if (key->type != TALLY_TEXT) return pack_key(p, key, error);
   tally_column *coded = NULL;
   TL_TRY(tl_column_encode(key, &coded, error));
-  tally_status status = pack_key(p, coded, next, error);
+  tally_status status = pack_key(p, coded, error);
   tally_column_release(coded);
-  return status;
-}
-
-static tally_status pack_keys(packed *p, const tally_column *const *keys, size_t key_count, tally_error *error) {
-  packed next = {p->rows, tl_mem_new((size_t)p->rows, sizeof *next.words), 1};
-  if (!next.words) return tl_no_memory(error);
-  tally_status status = TALLY_OK;
-  for (size_t k = 0; k < key_count && status == TALLY_OK; k++) status = pack_any_key(p, keys[k], &next, error);
-  tl_mem_free(next.words);
   return status;
 }
 
 /* ---- groups ---- */
 
-/* Numbers go by first appearance, so a row with a number that is one past those seen opens a group. */
-static tally_status list_groups(const packed *p, tl_groups *out, tally_error *error) {
-  out->count = p->rows ? (int64_t)p->range : 0;
-  out->group = tl_mem_new((size_t)p->rows, sizeof *out->group);
-  out->first = tl_mem_new((size_t)out->count, sizeof *out->first);
-  if (!out->group || !out->first) return tl_no_memory(error);
-  int64_t seen = 0;
-  for (int64_t i = 0; i < p->rows; i++) {
-    out->group[i] = (uint32_t)p->words[i];
-    if ((int64_t)p->words[i] == seen) out->first[seen++] = i;
-  }
+static tally_status number_rows(packed *all, const tally_column *const *keys, size_t key_count, tl_groups *out,
+                                tally_error *error) {
+  for (size_t k = 0; k < key_count; k++) TL_TRY(pack_any_key(all, keys[k], error));
+  tl_numbering numbering;
+  TL_TRY(tl_numbering_new(all->words, all->rows, all->range, &numbering, error));
+  *out = (tl_groups){numbering.count, numbering.numbers, numbering.first};
   return TALLY_OK;
 }
 
 tally_status tl_groups_new(const tally_column *const *keys, size_t key_count, int64_t rows, tl_groups *out, tally_error *error) {
   *out = (tl_groups){0};
-  packed all = {rows, tl_mem_zero((size_t)rows, sizeof *all.words), 1};
+  packed all = {rows, tl_mem_zero_aligned((size_t)rows * sizeof *all.words), 1};
   if (!all.words) return tl_no_memory(error);
-  tally_status status = pack_keys(&all, keys, key_count, error);
-  if (status == TALLY_OK) status = number_words(&all, error);
-  if (status == TALLY_OK) status = list_groups(&all, out, error);
-  tl_mem_free(all.words);
-  if (status != TALLY_OK) tl_groups_done(out);
+  tally_status status = number_rows(&all, keys, key_count, out, error);
+  tl_mem_free_aligned(all.words);
   return status;
 }
 
 void tl_groups_done(tl_groups *groups) {
-  tl_mem_free(groups->group);
-  tl_mem_free(groups->first);
+  tl_mem_free_aligned(groups->group);
+  tl_mem_free_aligned(groups->first);
   *groups = (tl_groups){0};
 }
 

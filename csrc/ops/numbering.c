@@ -1,0 +1,272 @@
+/* ops/numbering: where words are below a small range, through an array. Else rows are dealt out to partitions by the hash of their
+ * words, each of which numbers its own through a hash table that fits the cache; where words appear first is then known row by row,
+ * and the numbers go by the order of these rows. What comes out does not depend on partitions, nor on who works on them. */
+#include "ops/numbering.h"
+
+#include "base/pool.h"
+#include "base/text.h"
+
+typedef struct numbering {
+  const uint64_t *words;
+  int64_t rows;
+  tl_numbering *out;
+} numbering;
+
+static int64_t chunk_end(const numbering *it, size_t chunk) {
+  int64_t end = (int64_t)(chunk + 1) * TL_CHUNK;
+  return end < it->rows ? end : it->rows;
+}
+
+/* ---- through an array ---- */
+
+/* An array of numbers is worth its memory up to here. */
+static bool is_small(uint64_t range, int64_t rows) {
+  return range != 0 && range / 4 <= (uint64_t)rows + 256;
+}
+
+static tally_status number_by_array(numbering *it, uint64_t range, tally_error *error) {
+  uint32_t *numbers = tl_mem_zero(range, sizeof *numbers); /* number + 1; 0: not seen */
+  if (!numbers) return tl_no_memory(error);
+  uint32_t count = 0;
+  int64_t *first = it->out->first =
+      tl_mem_new_aligned((size_t)((int64_t)range < it->rows ? (int64_t)range : it->rows) * sizeof *first);
+  if (!first) {
+    tl_mem_free(numbers);
+    return tl_no_memory(error);
+  }
+  for (int64_t i = 0; i < it->rows; i++) {
+    uint32_t *number = &numbers[it->words[i]];
+    if (*number == 0) {
+      first[count] = i;
+      *number = ++count;
+    }
+    it->out->numbers[i] = *number - 1;
+  }
+  tl_mem_free(numbers);
+  it->out->count = count;
+  return TALLY_OK;
+}
+
+/* ---- through partitions ---- */
+
+enum { ROWS_OF_PARTITION = 16384, PARTITION_BITS_MOST = 10 };
+
+/* The rows of all partitions, end to end; in a partition they are in order. */
+typedef struct dealing {
+  numbering *it;
+  unsigned bits; /* of a hash, that say the partition */
+  size_t partitions, blocks;
+  size_t *starts;    /* of each partition and block in it, and an end */
+  uint64_t *words;   /* of each row; then, its number in the partition */
+  uint32_t *rows;    /* which it is */
+  uint32_t *firsts;  /* of each number of a partition, from its start on: the row where it first appears */
+  size_t *counts;    /* numbers of each partition */
+  uint8_t *is_first; /* of each row of the table */
+  size_t *ranks;     /* of each chunk: how many first rows come before it */
+} dealing;
+
+static size_t partition_of(const dealing *d, uint64_t hash) {
+  return d->bits ? (size_t)(hash >> (64 - d->bits)) : 0;
+}
+
+static size_t *start_of(const dealing *d, size_t partition, size_t block) {
+  return &d->starts[partition * d->blocks + block];
+}
+
+static int64_t block_start(const dealing *d, size_t block) {
+  return (int64_t)((unsigned __int128)d->it->rows * block / d->blocks);
+}
+
+/* A tl_pool_task over blocks: how many of its rows go where. */
+static tally_status count_block(void *context, size_t block, size_t worker, tally_error *error) {
+  dealing *d = context;
+  (void)worker, (void)error;
+  int64_t end = block_start(d, block + 1);
+  for (int64_t i = block_start(d, block); i < end; i++) {
+    (*start_of(d, partition_of(d, tl_hash_integer(d->it->words[i])), block))++;
+  }
+  return TALLY_OK;
+}
+
+/* Counts become starts. */
+static void add_up(size_t *counts, size_t size) {
+  size_t sum = 0;
+  for (size_t i = 0; i < size; i++) {
+    size_t count = counts[i];
+    counts[i] = sum;
+    sum += count;
+  }
+}
+
+/* A tl_pool_task over blocks: its rows go to their partitions. The starts move on to the ends. */
+static tally_status deal_block(void *context, size_t block, size_t worker, tally_error *error) {
+  dealing *d = context;
+  (void)worker, (void)error;
+  int64_t end = block_start(d, block + 1);
+  for (int64_t i = block_start(d, block); i < end; i++) {
+    uint64_t word = d->it->words[i];
+    size_t to = (*start_of(d, partition_of(d, tl_hash_integer(word)), block))++;
+    d->words[to] = word;
+    d->rows[to] = (uint32_t)i;
+  }
+  return TALLY_OK;
+}
+
+/* After dealing, the start of a block is where it ended. */
+static size_t partition_start(const dealing *d, size_t partition) {
+  return partition ? *start_of(d, partition - 1, d->blocks - 1) : 0;
+}
+
+/* Open addressing, at most half full. */
+typedef struct table {
+  uint32_t *slots; /* number + 1; 0: free */
+  size_t last;
+  uint64_t *words; /* of each number */
+} table;
+
+static tally_status new_table(table *t, size_t rows, tally_error *error) {
+  size_t slots = 16;
+  while (slots < 2 * rows) slots *= 2;
+  *t = (table){tl_mem_zero(slots, sizeof *t->slots), slots - 1, tl_mem_new(rows, sizeof *t->words)};
+  return t->slots && t->words ? TALLY_OK : tl_no_memory(error);
+}
+
+static void table_done(table *t) {
+  tl_mem_free(t->slots);
+  tl_mem_free(t->words);
+}
+
+static void number_rows(dealing *d, table *t, size_t start, size_t end, size_t *count) {
+  uint32_t *first = d->firsts + start;
+  for (size_t k = start; k < end; k++) {
+    uint64_t word = d->words[k];
+    size_t slot = tl_hash_integer(word) & t->last;
+    while (t->slots[slot] && t->words[t->slots[slot] - 1] != word) slot = (slot + 1) & t->last;
+    if (t->slots[slot] == 0) {
+      t->words[*count] = word;
+      first[*count] = d->rows[k];
+      d->is_first[d->rows[k]] = 1;
+      t->slots[slot] = (uint32_t)++ * count;
+    }
+    d->words[k] = t->slots[slot] - 1;
+  }
+}
+
+/* A tl_pool_task over partitions. */
+static tally_status number_partition(void *context, size_t partition, size_t worker, tally_error *error) {
+  dealing *d = context;
+  (void)worker;
+  size_t start = partition_start(d, partition), end = partition_start(d, partition + 1);
+  table t;
+  tally_status status = new_table(&t, end - start, error);
+  if (status == TALLY_OK) number_rows(d, &t, start, end, &d->counts[partition]);
+  table_done(&t);
+  return status;
+}
+
+/* A tl_pool_task over chunks of the table. */
+static tally_status count_first(void *context, size_t chunk, size_t worker, tally_error *error) {
+  dealing *d = context;
+  (void)worker, (void)error;
+  int64_t end = chunk_end(d->it, chunk);
+  size_t count = 0;
+  for (int64_t i = (int64_t)chunk * TL_CHUNK; i < end; i++) count += d->is_first[i];
+  d->ranks[chunk] = count;
+  return TALLY_OK;
+}
+
+/* A tl_pool_task over chunks of the table: a first row gets its number. */
+static tally_status rank_first(void *context, size_t chunk, size_t worker, tally_error *error) {
+  dealing *d = context;
+  (void)worker, (void)error;
+  int64_t end = chunk_end(d->it, chunk);
+  size_t rank = d->ranks[chunk];
+  for (int64_t i = (int64_t)chunk * TL_CHUNK; i < end; i++) {
+    if (!d->is_first[i]) continue;
+    d->it->out->first[rank] = i;
+    d->it->out->numbers[i] = (uint32_t)rank++;
+  }
+  return TALLY_OK;
+}
+
+/* A tl_pool_task over partitions: all rows get the numbers of their first rows. */
+static tally_status spread_numbers(void *context, size_t partition, size_t worker, tally_error *error) {
+  dealing *d = context;
+  (void)worker, (void)error;
+  size_t start = partition_start(d, partition), end = partition_start(d, partition + 1);
+  uint32_t *numbers = d->it->out->numbers, *of = d->firsts + start;
+  for (size_t n = 0; n < d->counts[partition]; n++) of[n] = numbers[of[n]];
+  for (size_t k = start; k < end; k++) numbers[d->rows[k]] = of[d->words[k]];
+  return TALLY_OK;
+}
+
+static tally_status make_room(dealing *d, tally_error *error) {
+  size_t rows = (size_t)d->it->rows;
+  d->starts = tl_mem_zero(d->partitions * d->blocks, sizeof *d->starts);
+  d->counts = tl_mem_zero(d->partitions, sizeof *d->counts);
+  d->ranks = tl_mem_zero(tl_chunks(d->it->rows), sizeof *d->ranks);
+  d->words = tl_mem_new_aligned(rows * sizeof *d->words);
+  d->rows = tl_mem_new_aligned(rows * sizeof *d->rows);
+  d->firsts = tl_mem_new_aligned(rows * sizeof *d->firsts);
+  d->is_first = tl_mem_zero_aligned(rows);
+  bool all = d->starts && d->counts && d->ranks && d->words && d->rows && d->firsts && d->is_first;
+  return all ? TALLY_OK : tl_no_memory(error);
+}
+
+static void dealing_done(dealing *d) {
+  tl_mem_free(d->starts);
+  tl_mem_free(d->counts);
+  tl_mem_free(d->ranks);
+  tl_mem_free_aligned(d->words);
+  tl_mem_free_aligned(d->rows);
+  tl_mem_free_aligned(d->firsts);
+  tl_mem_free_aligned(d->is_first);
+}
+
+static tally_status deal(dealing *d, tally_error *error) {
+  size_t chunks = tl_chunks(d->it->rows);
+  TL_TRY(make_room(d, error));
+  TL_TRY(tl_pool_run(d->blocks, count_block, d, error));
+  add_up(d->starts, d->partitions * d->blocks);
+  TL_TRY(tl_pool_run(d->blocks, deal_block, d, error));
+  TL_TRY(tl_pool_run(d->partitions, number_partition, d, error));
+  for (size_t p = 0; p < d->partitions; p++) d->it->out->count += (int64_t)d->counts[p];
+  d->it->out->first = tl_mem_new_aligned((size_t)d->it->out->count * sizeof *d->it->out->first);
+  if (!d->it->out->first) return tl_no_memory(error);
+  TL_TRY(tl_pool_run(chunks, count_first, d, error));
+  add_up(d->ranks, chunks);
+  TL_TRY(tl_pool_run(chunks, rank_first, d, error));
+  return tl_pool_run(d->partitions, spread_numbers, d, error);
+}
+
+static tally_status number_by_hash(numbering *it, tally_error *error) {
+  enum { BLOCKS_MOST = 64 };
+  dealing d = {.it = it};
+  while (d.bits < PARTITION_BITS_MOST && it->rows >> d.bits > ROWS_OF_PARTITION) d.bits++;
+  d.partitions = (size_t)1 << d.bits;
+  d.blocks = tl_chunks(it->rows) < BLOCKS_MOST ? tl_chunks(it->rows) : BLOCKS_MOST;
+  tally_status status = deal(&d, error);
+  dealing_done(&d);
+  return status;
+}
+
+/* ---- either way ---- */
+
+tally_status tl_numbering_new(const uint64_t *words, int64_t rows, uint64_t range, tl_numbering *out, tally_error *error) {
+  *out = (tl_numbering){0};
+  if (rows >= UINT32_MAX) return tl_fail(error, TALLY_ERANGE, "more than 4,294,967,294 rows: group fewer at a time");
+  out->numbers = tl_mem_new_aligned((size_t)rows * sizeof *out->numbers);
+  numbering it = {words, rows, out};
+  tally_status status = out->numbers ? TALLY_OK : tl_no_memory(error);
+  if (status == TALLY_OK && rows > 0) {
+    status = is_small(range, rows) ? number_by_array(&it, range, error) : number_by_hash(&it, error);
+  }
+  if (status != TALLY_OK) tl_numbering_done(out);
+  return status;
+}
+
+void tl_numbering_done(tl_numbering *it) {
+  tl_mem_free_aligned(it->numbers);
+  tl_mem_free_aligned(it->first);
+  *it = (tl_numbering){0};
+}
