@@ -111,6 +111,7 @@ build = {
         "csrc/ops/aggregate_value.c",
         "csrc/ops/aggregation.c",
         "csrc/ops/aggregation_key.c",
+        "csrc/ops/aggregation_question.c",
         "csrc/ops/aggregation_word.c",
         "csrc/ops/append.c",
         "csrc/ops/distinct.c",

@@ -306,16 +306,32 @@ static tally_status know_keys(tl_plan *plan, tl_aggregation *aggregation, const 
   return tl_aggregation_know(aggregation, plan->program->table, &plan->batch_rows, error);
 }
 
+static tally_status aggregate_batches(const tl_plan *plan, tl_aggregation *aggregation, tally_table **out, tally_error *error) {
+  sink to = {aggregation, reduce_batch, merge_partial, drop_partial, NULL};
+  TL_TRY(run(plan, &to, error));
+  return tl_aggregation_finish(aggregation, out, error);
+}
+
+static tally_status aggregate_whole(tl_plan *plan, tl_aggregation *aggregation, tally_table **out, tally_error *error) {
+  tally_table *schema = NULL, *all = NULL;
+  plan->batch_rows = TL_CHUNK;
+  TL_TRY(tl_plan_schema(plan, &schema, error));
+  tally_status status = collect(plan, (const char *const *)schema->names, schema->columns, INT64_MAX, &all, error);
+  if (status == TALLY_OK) status = tl_aggregation_whole(aggregation, all, out, error);
+  tally_table_release(all);
+  tally_table_release(schema);
+  return status;
+}
+
 static tally_status aggregate(tl_plan *plan, const char *const *keys, size_t key_count, const tally_aggregate *aggregates,
                               size_t aggregate_count, tally_table **out, tally_error *error) {
   tally_table *schema = NULL;
   tl_aggregation *aggregation = NULL;
   TL_TRY(tl_plan_schema(plan, &schema, error));
   tally_status status = tl_aggregation_new(schema, keys, key_count, aggregates, aggregate_count, &aggregation, error);
-  sink to = {aggregation, reduce_batch, merge_partial, drop_partial, NULL};
   if (status == TALLY_OK) status = know_keys(plan, aggregation, keys, key_count, error);
-  if (status == TALLY_OK) status = run(plan, &to, error);
-  if (status == TALLY_OK) status = tl_aggregation_finish(aggregation, out, error);
+  if (status == TALLY_OK)
+    status = plan->batch_rows ? aggregate_batches(plan, aggregation, out, error) : aggregate_whole(plan, aggregation, out, error);
   if (aggregation) tl_aggregation_release(aggregation);
   tally_table_release(schema);
   return status;
