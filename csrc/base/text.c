@@ -47,17 +47,6 @@ uint64_t tl_text_hash(tally_text text) {
 #endif
 }
 
-uint64_t tl_hash_integer(uint64_t value) {
-#ifdef TL_TEST_HASH_CONSTANT
-  return value & TL_TEST_HASH_CONSTANT;
-#else
-  value += tl_hash_seed();
-  value = (value ^ value >> 32) * 0x9E3779B97F4A7C15u;
-  value = (value ^ value >> 29) * 0xBF58476D1CE4E5B9u;
-  return value ^ value >> 32;
-#endif
-}
-
 /* The length of the valid UTF-8 character at `at`, 0 when it is not one (overlong, surrogate, past U+10FFFF, cut short). */
 static size_t character_size(const unsigned char *at, size_t left) {
   unsigned char first = at[0];

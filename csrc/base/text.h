@@ -39,9 +39,6 @@ int tl_text_compare(tally_text a, tally_text b);
 /* XXH3 with a seed drawn once per process, or TALLY_SEED. The order of results never depends on it. */
 uint64_t tl_text_hash(tally_text text);
 
-/* A 64-bit integer made to look random; a permutation. */
-uint64_t tl_hash_integer(uint64_t value);
-
 /* The offset of the first byte that is not part of valid UTF-8; text.size when all is valid. NUL is valid. */
 size_t tl_text_valid_utf8(tally_text text);
 
@@ -56,6 +53,19 @@ bool tl_text_equal_fold(tally_text a, tally_text b);
 
 /* The seed of all hashes, drawn once per process, or TALLY_SEED; not 0. */
 uint64_t tl_hash_seed(void);
+
+/* A 64-bit integer made to look random; a permutation. */
+static inline uint64_t tl_hash_integer(uint64_t value, uint64_t seed) {
+#ifdef TL_TEST_HASH_CONSTANT
+  (void)seed;
+  return value & TL_TEST_HASH_CONSTANT;
+#else
+  value += seed;
+  value = (value ^ value >> 32) * 0x9E3779B97F4A7C15u;
+  value = (value ^ value >> 29) * 0xBF58476D1CE4E5B9u;
+  return value ^ value >> 32;
+#endif
+}
 
 /* The hash of two words, of which the upper half is good: each multiplied by an odd number drawn with the seed, then mixed once
  * more. */

@@ -91,7 +91,7 @@ typedef struct set {
 enum { FEW = 8 };
 
 static uint32_t *find_slot(const set *s, uint64_t word) {
-  size_t slot = tl_hash_integer(word) & (s->slot_count - 1);
+  size_t slot = tl_hash_integer(word, tl_hash_seed()) & (s->slot_count - 1);
   while (s->slots[slot] && s->members[s->slots[slot] - 1].word != word) slot = (slot + 1) & (s->slot_count - 1);
   return &s->slots[slot];
 }

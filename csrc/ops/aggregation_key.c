@@ -37,7 +37,7 @@ static const uint64_t *words_of(const tl_key_index *index, size_t group) {
 
 static size_t home_of(const tl_key_index *index, const uint64_t *words) {
   uint64_t hash = 0;
-  for (size_t w = 0; w < index->stride; w++) hash = tl_hash_integer(hash ^ words[w]) + w;
+  for (size_t w = 0; w < index->stride; w++) hash = tl_hash_integer(hash ^ words[w], tl_hash_seed()) + w;
   return hash & (index->slot_count - 1);
 }
 

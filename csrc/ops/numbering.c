@@ -51,26 +51,33 @@ static tally_status number_by_array(numbering *it, uint64_t range, tally_error *
 
 enum { ROWS_OF_PARTITION = 16384, PARTITION_BITS_MOST = 10 };
 
+/* Open addressing, at most half full. */
+typedef struct table {
+  uint32_t *slots; /* number + 1; 0: free */
+  size_t last;
+  uint64_t *words; /* of each number */
+} table;
+
 /* The rows of all partitions, end to end; in a partition they are in order. */
 typedef struct dealing {
   numbering *it;
   unsigned bits; /* of a hash, that say the partition */
+  uint64_t seed; /* of the hash */
   size_t partitions, blocks;
-  size_t *starts;    /* of each partition and block in it, and an end */
-  uint64_t *words;   /* of each row; then, its number in the partition */
-  uint32_t *rows;    /* which it is */
-  uint32_t *firsts;  /* of each number of a partition, from its start on: the row where it first appears */
-  size_t *counts;    /* numbers of each partition */
-  uint8_t *is_first; /* of each row of the table */
-  size_t *ranks;     /* of each chunk: how many first rows come before it */
+  size_t *next;            /* of each block and partition: where its next row goes */
+  size_t *starts;          /* of each partition, and an end */
+  uint64_t *words;         /* of each row; then, its number in the partition */
+  uint32_t *rows;          /* which it is */
+  uint32_t *firsts;        /* of each number of a partition, from its start on: the row where it first appears */
+  size_t *counts;          /* numbers of each partition */
+  uint8_t *is_first;       /* of each row of the table */
+  size_t *ranks;           /* of each chunk: how many first rows come before it */
+  struct table *tables;    /* of each worker */
+  size_t workers, largest; /* rows of a partition, at most */
 } dealing;
 
 static size_t partition_of(const dealing *d, uint64_t hash) {
   return d->bits ? (size_t)(hash >> (64 - d->bits)) : 0;
-}
-
-static size_t *start_of(const dealing *d, size_t partition, size_t block) {
-  return &d->starts[partition * d->blocks + block];
 }
 
 static int64_t block_start(const dealing *d, size_t block) {
@@ -79,89 +86,82 @@ static int64_t block_start(const dealing *d, size_t block) {
 
 /* A tl_pool_task over blocks: how many of its rows go where. */
 static tally_status count_block(void *context, size_t block, size_t worker, tally_error *error) {
-  dealing *d = context;
+  const dealing *d = context;
   (void)worker, (void)error;
+  size_t *counts = d->next + block * d->partitions;
   int64_t end = block_start(d, block + 1);
-  for (int64_t i = block_start(d, block); i < end; i++) {
-    (*start_of(d, partition_of(d, tl_hash_integer(d->it->words[i])), block))++;
-  }
+  for (int64_t i = block_start(d, block); i < end; i++) counts[partition_of(d, tl_hash_integer(d->it->words[i], d->seed))]++;
   return TALLY_OK;
 }
 
-/* Counts become starts. */
-static void add_up(size_t *counts, size_t size) {
+/* Counts become places: partition after partition, and in each, block after block. */
+static void find_starts(dealing *d) {
   size_t sum = 0;
-  for (size_t i = 0; i < size; i++) {
-    size_t count = counts[i];
-    counts[i] = sum;
-    sum += count;
+  for (size_t p = 0; p < d->partitions; p++) {
+    d->starts[p] = sum;
+    for (size_t b = 0; b < d->blocks; b++) {
+      size_t *next = &d->next[b * d->partitions + p], count = *next;
+      *next = sum;
+      sum += count;
+    }
+    if (sum - d->starts[p] > d->largest) d->largest = sum - d->starts[p];
   }
+  d->starts[d->partitions] = sum;
 }
 
-/* A tl_pool_task over blocks: its rows go to their partitions. The starts move on to the ends. */
+/* A tl_pool_task over blocks: its rows go to their partitions. */
 static tally_status deal_block(void *context, size_t block, size_t worker, tally_error *error) {
-  dealing *d = context;
+  const dealing *d = context;
   (void)worker, (void)error;
+  size_t *next = d->next + block * d->partitions;
   int64_t end = block_start(d, block + 1);
   for (int64_t i = block_start(d, block); i < end; i++) {
     uint64_t word = d->it->words[i];
-    size_t to = (*start_of(d, partition_of(d, tl_hash_integer(word)), block))++;
+    size_t to = next[partition_of(d, tl_hash_integer(word, d->seed))]++;
     d->words[to] = word;
     d->rows[to] = (uint32_t)i;
   }
   return TALLY_OK;
 }
 
-/* After dealing, the start of a block is where it ended. */
-static size_t partition_start(const dealing *d, size_t partition) {
-  return partition ? *start_of(d, partition - 1, d->blocks - 1) : 0;
-}
-
-/* Open addressing, at most half full. */
-typedef struct table {
-  uint32_t *slots; /* number + 1; 0: free */
-  size_t last;
-  uint64_t *words; /* of each number */
-} table;
-
-static tally_status new_table(table *t, size_t rows, tally_error *error) {
+static size_t slots_for(size_t rows) {
   size_t slots = 16;
   while (slots < 2 * rows) slots *= 2;
-  *t = (table){tl_mem_zero(slots, sizeof *t->slots), slots - 1, tl_mem_new(rows, sizeof *t->words)};
-  return t->slots && t->words ? TALLY_OK : tl_no_memory(error);
+  return slots;
 }
 
-static void table_done(table *t) {
-  tl_mem_free(t->slots);
-  tl_mem_free(t->words);
-}
-
-static void number_rows(dealing *d, table *t, size_t start, size_t end, size_t *count) {
-  uint32_t *first = d->firsts + start;
-  for (size_t k = start; k < end; k++) {
-    uint64_t word = d->words[k];
-    size_t slot = tl_hash_integer(word) & t->last;
-    while (t->slots[slot] && t->words[t->slots[slot] - 1] != word) slot = (slot + 1) & t->last;
-    if (t->slots[slot] == 0) {
-      t->words[*count] = word;
-      first[*count] = d->rows[k];
-      d->is_first[d->rows[k]] = 1;
-      t->slots[slot] = (uint32_t)++ * count;
-    }
-    d->words[k] = t->slots[slot] - 1;
-  }
+/* Of a worker, for the largest partition; made when first needed, and emptied for each. */
+static tally_status clear_table(const dealing *d, table *t, size_t rows, tally_error *error) {
+  if (!t->slots) t->slots = tl_mem_new(slots_for(d->largest), sizeof *t->slots);
+  if (!t->words) t->words = tl_mem_new(d->largest + 1, sizeof *t->words);
+  if (!t->slots || !t->words) return tl_no_memory(error);
+  t->last = slots_for(rows) - 1;
+  memset(t->slots, 0, (t->last + 1) * sizeof *t->slots);
+  return TALLY_OK;
 }
 
 /* A tl_pool_task over partitions. */
 static tally_status number_partition(void *context, size_t partition, size_t worker, tally_error *error) {
   dealing *d = context;
-  (void)worker;
-  size_t start = partition_start(d, partition), end = partition_start(d, partition + 1);
-  table t;
-  tally_status status = new_table(&t, end - start, error);
-  if (status == TALLY_OK) number_rows(d, &t, start, end, &d->counts[partition]);
-  table_done(&t);
-  return status;
+  size_t start = d->starts[partition], end = d->starts[partition + 1];
+  uint32_t *first = d->firsts + start;
+  size_t count = 0;
+  TL_TRY(clear_table(d, &d->tables[worker], end - start, error));
+  table t = d->tables[worker];
+  for (size_t k = start; k < end; k++) {
+    uint64_t word = d->words[k];
+    size_t slot = tl_hash_integer(word, d->seed) & t.last;
+    while (t.slots[slot] && t.words[t.slots[slot] - 1] != word) slot = (slot + 1) & t.last;
+    if (t.slots[slot] == 0) {
+      t.words[count] = word;
+      first[count] = d->rows[k];
+      d->is_first[d->rows[k]] = 1;
+      t.slots[slot] = (uint32_t)++count;
+    }
+    d->words[k] = t.slots[slot] - 1;
+  }
+  d->counts[partition] = count;
+  return TALLY_OK;
 }
 
 /* A tl_pool_task over chunks of the table. */
@@ -173,6 +173,16 @@ static tally_status count_first(void *context, size_t chunk, size_t worker, tall
   for (int64_t i = (int64_t)chunk * TL_CHUNK; i < end; i++) count += d->is_first[i];
   d->ranks[chunk] = count;
   return TALLY_OK;
+}
+
+/* Counts become how much comes before. */
+static void add_up(size_t *counts, size_t size) {
+  size_t sum = 0;
+  for (size_t i = 0; i < size; i++) {
+    size_t count = counts[i];
+    counts[i] = sum;
+    sum += count;
+  }
 }
 
 /* A tl_pool_task over chunks of the table: a first row gets its number. */
@@ -193,7 +203,7 @@ static tally_status rank_first(void *context, size_t chunk, size_t worker, tally
 static tally_status spread_numbers(void *context, size_t partition, size_t worker, tally_error *error) {
   dealing *d = context;
   (void)worker, (void)error;
-  size_t start = partition_start(d, partition), end = partition_start(d, partition + 1);
+  size_t start = d->starts[partition], end = d->starts[partition + 1];
   uint32_t *numbers = d->it->out->numbers, *of = d->firsts + start;
   for (size_t n = 0; n < d->counts[partition]; n++) of[n] = numbers[of[n]];
   for (size_t k = start; k < end; k++) numbers[d->rows[k]] = of[d->words[k]];
@@ -202,18 +212,26 @@ static tally_status spread_numbers(void *context, size_t partition, size_t worke
 
 static tally_status make_room(dealing *d, tally_error *error) {
   size_t rows = (size_t)d->it->rows;
-  d->starts = tl_mem_zero(d->partitions * d->blocks, sizeof *d->starts);
+  d->next = tl_mem_zero(d->partitions * d->blocks, sizeof *d->next);
+  d->starts = tl_mem_zero(d->partitions + 1, sizeof *d->starts);
+  d->tables = tl_mem_zero(d->workers, sizeof *d->tables);
   d->counts = tl_mem_zero(d->partitions, sizeof *d->counts);
   d->ranks = tl_mem_zero(tl_chunks(d->it->rows), sizeof *d->ranks);
   d->words = tl_mem_new_aligned(rows * sizeof *d->words);
   d->rows = tl_mem_new_aligned(rows * sizeof *d->rows);
   d->firsts = tl_mem_new_aligned(rows * sizeof *d->firsts);
   d->is_first = tl_mem_zero_aligned(rows);
-  bool all = d->starts && d->counts && d->ranks && d->words && d->rows && d->firsts && d->is_first;
+  bool all = d->next && d->starts && d->tables && d->counts && d->ranks && d->words && d->rows && d->firsts && d->is_first;
   return all ? TALLY_OK : tl_no_memory(error);
 }
 
 static void dealing_done(dealing *d) {
+  for (size_t w = 0; d->tables && w < d->workers; w++) {
+    tl_mem_free(d->tables[w].slots);
+    tl_mem_free(d->tables[w].words);
+  }
+  tl_mem_free(d->tables);
+  tl_mem_free(d->next);
   tl_mem_free(d->starts);
   tl_mem_free(d->counts);
   tl_mem_free(d->ranks);
@@ -227,7 +245,7 @@ static tally_status deal(dealing *d, tally_error *error) {
   size_t chunks = tl_chunks(d->it->rows);
   TL_TRY(make_room(d, error));
   TL_TRY(tl_pool_run(d->blocks, count_block, d, error));
-  add_up(d->starts, d->partitions * d->blocks);
+  find_starts(d);
   TL_TRY(tl_pool_run(d->blocks, deal_block, d, error));
   TL_TRY(tl_pool_run(d->partitions, number_partition, d, error));
   for (size_t p = 0; p < d->partitions; p++) d->it->out->count += (int64_t)d->counts[p];
@@ -241,7 +259,7 @@ static tally_status deal(dealing *d, tally_error *error) {
 
 static tally_status number_by_hash(numbering *it, tally_error *error) {
   enum { BLOCKS_MOST = 64 };
-  dealing d = {.it = it};
+  dealing d = {.it = it, .seed = tl_hash_seed(), .workers = tl_pool_workers()};
   while (d.bits < PARTITION_BITS_MOST && it->rows >> d.bits > ROWS_OF_PARTITION) d.bits++;
   d.partitions = (size_t)1 << d.bits;
   d.blocks = tl_chunks(it->rows) < BLOCKS_MOST ? tl_chunks(it->rows) : BLOCKS_MOST;
