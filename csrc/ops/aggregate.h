@@ -49,6 +49,7 @@ typedef struct tl_group_map {
   const uint32_t *from; /* where a group is in the batch ... */
   const uint32_t *to;   /* ... and among all */
   size_t count;
+  size_t states; /* all places in the batch that `from` is of */
 } tl_group_map;
 
 typedef struct tl_totals_methods {
@@ -68,6 +69,9 @@ typedef struct tl_aggregate_methods {
   tally_status (*finish)(const tl_measure *measure, void *state, tl_answer *answer, tally_error *error);
   void (*drop)(void *state);       /* lets go of what a state holds; NULL: nothing */
   const tl_totals_methods *totals; /* NULL: none */
+  /* What all known values of a group, as numbers, come to; they may be moved about. Not NULL: there are no states, nor anything
+   * above */
+  void (*answer)(const tl_measure *measure, double *values, size_t count, tl_answer *answer);
 } tl_aggregate_methods;
 
 enum { TL_AGGREGATE_ROWS = 1u << TALLY_MISSING }; /* in `takes`: may do without an argument */

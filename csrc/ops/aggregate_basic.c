@@ -34,7 +34,7 @@ static tally_status finish_count(const tl_measure *measure, void *state, tl_answ
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_count_methods = {sizeof(int64_t), step_count, merge_count, finish_count, NULL, &count_totals};
+const tl_aggregate_methods tl_count_methods = {sizeof(int64_t), step_count, merge_count, finish_count, NULL, &count_totals, NULL};
 
 /* ---- sums of integers ---- */
 
@@ -109,7 +109,7 @@ static tally_status finish_integer_sum(const tl_measure *measure, void *state, t
 }
 
 const tl_aggregate_methods tl_integer_sum_methods = {
-    sizeof(integer_sum), step_integer_sum, merge_integer_sum, finish_integer_sum, NULL, &integer_totals};
+    sizeof(integer_sum), step_integer_sum, merge_integer_sum, finish_integer_sum, NULL, &integer_totals, NULL};
 
 /* ---- sums of numbers ---- */
 
@@ -180,8 +180,8 @@ static tally_status finish_number_sum(const tl_measure *measure, void *state, tl
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_number_sum_methods = {sizeof(number_sum), step_number_sum, merge_number_sum, finish_number_sum, NULL,
-                                                    &number_totals};
+const tl_aggregate_methods tl_number_sum_methods = {
+    sizeof(number_sum), step_number_sum, merge_number_sum, finish_number_sum, NULL, &number_totals, NULL};
 
 /* ---- any, all ---- */
 
@@ -215,4 +215,4 @@ static tally_status finish_truth(const tl_measure *measure, void *state, tl_answ
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_truth_methods = {sizeof(truth), step_truth, merge_truth, finish_truth, NULL, NULL};
+const tl_aggregate_methods tl_truth_methods = {sizeof(truth), step_truth, merge_truth, finish_truth, NULL, NULL, NULL};

@@ -1,77 +1,41 @@
 /* ops/aggregate_holistic: aggregates that need to have seen every value: median and quantiles, the most frequent value, the number
  * of distinct values.
  *
- * The idea: quantiles gather the values of a group and sort them in the end. Mode and distinct gather each value once, with how
- * often it was there, in order of first appearance. Memory goes with the values, or with the distinct values, of all groups. */
-#include <stdlib.h>
-
+ * The idea: quantiles see all values of a group in the end, and select among them. Mode and distinct gather each value once, with
+ * how often it was there, in order of first appearance. Memory goes with the values, or with the distinct values, of all groups. */
 #include "ops/aggregate.h"
+#include "ops/select.h"
 
 /* ---- median and quantiles ---- */
 
-typedef struct gathered {
-  double *values;
-  size_t count, capacity;
-} gathered;
-
-static tally_status step_quantile(const tl_measure *measure, const tl_measure_rows *rows, void *states, tally_error *error) {
-  (void)measure;
-  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) {
-    gathered *g = (gathered *)states + rows->group[row];
-    TL_TRY(tl_mem_reserve((void **)&g->values, &g->capacity, g->count + 1, sizeof *g->values, error));
-    g->values[g->count++] = tl_number_at(rows->argument, row);
+/* The smallest of `count` values; NaN when there is no other. */
+static double least_of(const double *values, size_t count) {
+  double least = values[0];
+  for (size_t i = 1; i < count; i++) {
+    if (values[i] < least || isnan(least)) least = values[i];
   }
-  return TALLY_OK;
-}
-
-static tally_status merge_quantile(const tl_measure *measure, tl_lexicon *lexicon, void *into, void *from, tally_error *error) {
-  (void)measure, (void)lexicon;
-  gathered *a = into, *b = from;
-  if (a->count == 0) {
-    gathered swap = *a;
-    *a = *b;
-    *b = swap;
-    return TALLY_OK;
-  }
-  TL_TRY(tl_mem_reserve((void **)&a->values, &a->capacity, a->count + b->count, sizeof *a->values, error));
-  if (b->count) memcpy(a->values + a->count, b->values, b->count * sizeof *b->values);
-  a->count += b->count;
-  return TALLY_OK;
-}
-
-/* NaN after all others. */
-static int compare_values(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  if (isnan(x) || isnan(y)) return isnan(x) - isnan(y);
-  return (x > y) - (x < y);
+  return least;
 }
 
 /* Between the two values around place (n - 1) p, in proportion (Hyndman and Fan's type 7, as in R and in spreadsheets). */
-static double quantile(const gathered *g, double probability) {
-  double place = (double)(g->count - 1) * probability;
+static double quantile(double *values, size_t count, double probability) {
+  double place = (double)(count - 1) * probability;
   size_t below = (size_t)place;
-  double share = place - (double)below, low = g->values[below];
+  double share = place - (double)below;
+  tl_select(values, count, below);
+  double low = values[below];
   if (share == 0) return low;
-  double high = g->values[below + 1];
+  double high = least_of(values + below + 1, count - below - 1);
   return low == high ? low : low * (1 - share) + high * share;
 }
 
-static tally_status finish_quantile(const tl_measure *measure, void *state, tl_answer *answer, tally_error *error) {
-  (void)error;
-  gathered *g = state;
-  *answer = (tl_answer){.present = g->count > 0};
-  if (g->count == 0) return TALLY_OK;
-  qsort(g->values, g->count, sizeof *g->values, compare_values);
-  answer->word = tl_word_of_number(quantile(g, measure->record->variant == TL_MEDIAN ? 0.5 : measure->parameter));
-  return TALLY_OK;
+static void answer_quantile(const tl_measure *measure, double *values, size_t count, tl_answer *answer) {
+  *answer = (tl_answer){.present = count > 0};
+  if (count == 0) return;
+  answer->word = tl_word_of_number(quantile(values, count, measure->record->variant == TL_MEDIAN ? 0.5 : measure->parameter));
 }
 
-static void drop_quantile(void *state) {
-  tl_mem_free(((gathered *)state)->values);
-}
-
-const tl_aggregate_methods tl_quantile_methods = {sizeof(gathered), step_quantile, merge_quantile,
-                                                  finish_quantile,  drop_quantile, NULL};
+const tl_aggregate_methods tl_quantile_methods = {.answer = answer_quantile};
 
 /* ---- mode and distinct ---- */
 
@@ -170,4 +134,4 @@ static void drop_set(void *state) {
   tl_mem_free(((set *)state)->slots);
 }
 
-const tl_aggregate_methods tl_set_methods = {sizeof(set), step_set, merge_set, finish_set, drop_set, NULL};
+const tl_aggregate_methods tl_set_methods = {sizeof(set), step_set, merge_set, finish_set, drop_set, NULL, NULL};

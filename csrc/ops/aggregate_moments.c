@@ -52,7 +52,7 @@ static tally_status finish_moments(const tl_measure *measure, void *state, tl_an
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_moments_methods = {sizeof(moments), step_moments, merge_moments, finish_moments, NULL, NULL};
+const tl_aggregate_methods tl_moments_methods = {sizeof(moments), step_moments, merge_moments, finish_moments, NULL, NULL, NULL};
 
 /* ---- correlation (Pearson's) ---- */
 
@@ -111,7 +111,7 @@ static tally_status finish_correlation(const tl_measure *measure, void *state, t
 }
 
 const tl_aggregate_methods tl_correlation_methods = {
-    sizeof(comoments), step_correlation, merge_correlation, finish_correlation, NULL, NULL};
+    sizeof(comoments), step_correlation, merge_correlation, finish_correlation, NULL, NULL, NULL};
 
 /* ---- weighted mean ---- */
 
@@ -151,5 +151,5 @@ static tally_status finish_weighted(const tl_measure *measure, void *state, tl_a
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_weighted_mean_methods = {sizeof(weighted), step_weighted, merge_weighted,
-                                                       finish_weighted,  NULL,          NULL};
+const tl_aggregate_methods tl_weighted_mean_methods = {
+    sizeof(weighted), step_weighted, merge_weighted, finish_weighted, NULL, NULL, NULL};

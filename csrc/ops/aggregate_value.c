@@ -103,7 +103,7 @@ static void fold_bounds(const tl_measure *measure, const tl_totals *totals, tl_g
 
 static const tl_totals_methods bound_totals = {sizeof(uint64_t), add_bounds, fold_bounds};
 
-const tl_aggregate_methods tl_value_methods = {sizeof(kept), step_value, merge_value, finish_value, NULL, &bound_totals};
+const tl_aggregate_methods tl_value_methods = {sizeof(kept), step_value, merge_value, finish_value, NULL, &bound_totals, NULL};
 
 /* ---- the largest, and the two largest together ---- */
 
@@ -160,4 +160,4 @@ static tally_status finish_top(const tl_measure *measure, void *state, tl_answer
   return two && measure->record->variant == TL_TOP_TWO ? add_top(measure, t, &answer->word, error) : TALLY_OK;
 }
 
-const tl_aggregate_methods tl_top_methods = {sizeof(top), step_top, merge_top, finish_top, NULL, NULL};
+const tl_aggregate_methods tl_top_methods = {sizeof(top), step_top, merge_top, finish_top, NULL, NULL, NULL};

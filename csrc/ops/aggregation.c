@@ -284,7 +284,7 @@ static tally_status number_groups(tl_aggregation *it, const tl_partial *partial,
 
 static tally_status merge_groups(tl_aggregation *it, tl_partial *partial, uint32_t *groups, tally_error *error) {
   TL_TRY(number_groups(it, partial, groups, error));
-  tl_group_map map = {partial->at, groups, partial->groups};
+  tl_group_map map = {partial->at, groups, partial->groups, partial->states};
   for (size_t q = 0; q < it->question_count; q++) {
     TL_TRY(tl_question_grow(&it->questions[q], group_count(it), error));
     TL_TRY(tl_question_merge(&it->questions[q], &partial->parts[q], partial->sizes, map, error));

@@ -23,6 +23,7 @@ void tl_part_done(const tl_question *q, tl_part *part, size_t count) {
   tl_mem_free(part->totals);
   tl_mem_free(part->rows);
   tl_mem_free(part->known);
+  tl_values_part_done(&part->values);
   tally_column_release(part->argument);
 }
 
@@ -103,6 +104,7 @@ tally_status tl_question_ask(tl_question *q, const tally_aggregate *asked, const
 
 void tl_question_done(tl_question *q) {
   if (q->states) drop_states(q, q->states, q->count);
+  tl_values_done(&q->values);
   tally_expression_release(q->argument);
   tally_expression_release(q->second);
   tally_expression_release(q->where);
@@ -174,6 +176,16 @@ static tally_status take_states(const tl_question *q, const tl_measure_rows *row
   return part->states ? q->measure.record->methods->step(&q->measure, rows, part->states, error) : tl_no_memory(error);
 }
 
+static bool needs_values(const tl_question *q) {
+  return q->measure.record->methods->answer != NULL;
+}
+
+static tally_status take_rows(const tl_question *q, const tl_measure_rows *rows, tl_part *part, tally_error *error) {
+  if (needs_values(q)) return tl_values_take(rows, &part->values, error);
+  TL_TRY(take_totals(q, rows, part, error));
+  return part->has_totals ? TALLY_OK : take_states(q, rows, part, error);
+}
+
 static tally_status step_question(const tl_question *q, const tally_table *batch, const tl_measure_rows *all, tl_part *part,
                                   tally_error *error) {
   TL_TRY(evaluate_argument(q, batch, &part->argument, error));
@@ -185,8 +197,7 @@ static tally_status step_question(const tl_question *q, const tally_table *batch
   rows.argument = part->argument;
   rows.second = second;
   rows.rows = chosen;
-  if (status == TALLY_OK) status = take_totals(q, &rows, part, error);
-  if (status == TALLY_OK && !part->has_totals) status = take_states(q, &rows, part, error);
+  if (status == TALLY_OK) status = take_rows(q, &rows, part, error);
   tl_mem_free(chosen);
   tally_column_release(second);
   return status;
@@ -206,7 +217,7 @@ tally_status tl_part_fill(const tl_question *q, const tally_table *batch, const 
 
 /* States for `count` groups. */
 tally_status tl_question_grow(tl_question *q, size_t count, tally_error *error) {
-  if (count <= q->count) return TALLY_OK;
+  if (count <= q->count || needs_values(q)) return TALLY_OK;
   TL_TRY(tl_mem_reserve((void **)&q->states, &q->capacity, count, state_size(q), error));
   memset(q->states + q->count * state_size(q), 0, (count - q->count) * state_size(q));
   q->count = count;
@@ -244,12 +255,13 @@ static tally_status fold_some(void *context, size_t task, size_t worker, tally_e
   folding *it = context;
   (void)worker, (void)error;
   size_t first = task * FOLDED_AT_ONCE, left = it->map.count - first;
-  tl_group_map some = {it->map.from + first, it->map.to + first, left < FOLDED_AT_ONCE ? left : FOLDED_AT_ONCE};
+  tl_group_map some = {it->map.from + first, it->map.to + first, left < FOLDED_AT_ONCE ? left : FOLDED_AT_ONCE, it->map.states};
   fold_totals(it->question, it->part, it->sizes, some, it->question->states);
   return TALLY_OK;
 }
 
-tally_status tl_question_merge(tl_question *q, const tl_part *part, const uint32_t *sizes, tl_group_map map, tally_error *error) {
+tally_status tl_question_merge(tl_question *q, tl_part *part, const uint32_t *sizes, tl_group_map map, tally_error *error) {
+  if (needs_values(q)) return tl_values_add(&q->values, &part->values, map, error);
   if (!part->has_totals) return merge_states(q, part, map, error);
   folding it = {q, sizes, part, map};
   return tl_pool_run((map.count + FOLDED_AT_ONCE - 1) / FOLDED_AT_ONCE, fold_some, &it, error);
@@ -289,7 +301,7 @@ static tally_status answer_totals(const answering *it, size_t first, size_t coun
     to[g] = (uint32_t)g;
   }
   if (status == TALLY_OK) {
-    fold_totals(it->question, it->part, it->sizes, (tl_group_map){from, to, count}, states);
+    fold_totals(it->question, it->part, it->sizes, (tl_group_map){from, to, count, count}, states);
     status = answer_states(it->question, states, count, it->words + first, it->present + first, error);
   }
   tl_mem_free(states);
@@ -332,13 +344,19 @@ static tally_status column_of_answers(const tl_question *q, tl_buffer *words, co
   return status;
 }
 
+static tally_status find_answers(answering *it, tally_error *error) {
+  const tl_question *q = it->question;
+  if (needs_values(q)) return tl_values_answer(&q->values, &q->measure, it->count, it->words, it->present, error);
+  return tl_pool_run((it->count + FOLDED_AT_ONCE - 1) / FOLDED_AT_ONCE, answer_some, it, error);
+}
+
 static tally_status answer_all(answering *it, tally_column **out, tally_error *error) {
   tl_buffer *words = tl_buffer_new(it->count * sizeof *it->words);
   it->present = tl_mem_new(it->count + 1, sizeof *it->present);
   tally_status status = words && it->present ? TALLY_OK : tl_no_memory(error);
   if (status == TALLY_OK) {
     it->words = words->bytes;
-    status = tl_pool_run((it->count + FOLDED_AT_ONCE - 1) / FOLDED_AT_ONCE, answer_some, it, error);
+    status = find_answers(it, error);
   }
   if (status == TALLY_OK)
     status = column_of_answers(it->question, words, it->present, it->count, out, error);
@@ -354,20 +372,21 @@ tally_status tl_question_answer(tl_question *q, size_t count, tally_column **out
   return answer_all(&it, out, error);
 }
 
-static tally_status merge_only_part(tl_question *q, const tl_part *part, size_t count, tally_error *error) {
-  for (size_t g = 0; g < count; g++) {
-    uint32_t group = (uint32_t)g;
-    TL_TRY(merge_states(q, part, (tl_group_map){&group, &group, 1}, error));
-  }
-  return TALLY_OK;
+/* Where states hold texts, these are still codes of the batch, and merging translates them; values have to be among all, too. */
+static tally_status merge_only_part(tl_question *q, tl_part *part, const uint32_t *sizes, size_t count, tally_error *error) {
+  uint32_t *same = tl_mem_new(count, sizeof *same);
+  if (!same) return tl_no_memory(error);
+  for (size_t g = 0; g < count; g++) same[g] = (uint32_t)g;
+  tally_status status = tl_question_grow(q, count, error);
+  if (status == TALLY_OK) status = tl_question_merge(q, part, sizes, (tl_group_map){same, same, count, count}, error);
+  tl_mem_free(same);
+  return status;
 }
 
-/* Where states hold texts, these are still codes of the batch, and merging translates them. */
 tally_status tl_question_answer_part(tl_question *q, tl_part *part, const uint32_t *sizes, size_t count, tally_column **out,
                                      tally_error *error) {
-  if (part->argument) {
-    TL_TRY(tl_question_grow(q, count, error));
-    TL_TRY(merge_only_part(q, part, count, error));
+  if (part->argument || needs_values(q)) {
+    TL_TRY(merge_only_part(q, part, sizes, count, error));
     return tl_question_answer(q, count, out, error);
   }
   answering it = {.question = q, .states = part->states, .part = part->has_totals ? part : NULL, .sizes = sizes, .count = count};

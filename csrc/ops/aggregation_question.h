@@ -3,7 +3,7 @@
 #define TL_OPS_AGGREGATION_QUESTION_H
 
 #include "column/table.h"
-#include "ops/aggregate.h"
+#include "ops/aggregation_values.h"
 
 /* One aggregate, and its states for the groups of all batches. */
 typedef struct tl_question {
@@ -12,6 +12,7 @@ typedef struct tl_question {
   tl_lexicon lexicon; /* of the texts that states hold */
   char *states;
   size_t count, capacity;
+  tl_values values; /* instead of states, when the answers need all of them */
 } tl_question;
 
 /* What one aggregate has of the groups of a batch: states, or totals. */
@@ -21,6 +22,7 @@ typedef struct tl_part {
   char *totals;
   uint32_t *rows, *known; /* of each group, where they are not those of the batch */
   bool has_totals;
+  tl_values_part values;
 } tl_part;
 
 /* Begins as zero bytes; to be released with tl_question_done, also after a failure.
@@ -42,8 +44,7 @@ void tl_part_done(const tl_question *question, tl_part *part, size_t count);
 tally_status tl_question_grow(tl_question *question, size_t count, tally_error *error);
 /* Adds what a part has; in the order of the batches.
  * sizes  rows of each group of the batch */
-tally_status tl_question_merge(tl_question *question, const tl_part *part, const uint32_t *sizes, tl_group_map map,
-                               tally_error *error);
+tally_status tl_question_merge(tl_question *question, tl_part *part, const uint32_t *sizes, tl_group_map map, tally_error *error);
 /* The answers for the first `count` groups. new reference */
 tally_status tl_question_answer(tl_question *question, size_t count, tally_column **out, tally_error *error);
 
