@@ -1,8 +1,8 @@
 /* ops/aggregate_moments: variance, standard deviation, correlation and weighted mean.
  *
- * The idea: a state is a number of values, their mean, and the sum of their squared distances from it, updated value by value
- * (Welford) and merged state by state (Chan), which stays accurate where sums of squares would cancel. Variances are those of a
- * sample, divided by n - 1, and missing for fewer than two values. */
+ * The idea: a state is a number of values, their mean, and the sum of their squared distances from it, taken batch by batch or
+ * value by value (Welford) and merged state by state (Chan), which stays accurate where sums of squares would cancel. Variances are
+ * those of a sample, divided by n - 1, and missing for fewer than two values. */
 #include <math.h>
 
 #include "ops/aggregate.h"
@@ -26,21 +26,55 @@ static tally_status step_moments(const tl_measure *measure, const tl_measure_row
   return TALLY_OK;
 }
 
-static tally_status merge_moments(const tl_measure *measure, tl_lexicon *lexicon, void *into, void *from, tally_error *error) {
-  (void)measure, (void)lexicon, (void)error;
-  moments *a = into;
-  const moments *b = from;
-  if (b->count == 0) return TALLY_OK;
+/* Adds what later values come to. */
+static void join_moments(moments *a, const moments *b) {
+  if (b->count == 0) return;
   if (a->count == 0) {
     *a = *b;
-    return TALLY_OK;
+    return;
   }
   double count_b = (double)b->count, count = (double)a->count + count_b, distance = b->mean - a->mean;
   a->mean += distance * (count_b / count);
   a->squares += b->squares + distance * distance * ((double)a->count / count * count_b);
   a->count += b->count;
+}
+
+static tally_status merge_moments(const tl_measure *measure, tl_lexicon *lexicon, void *into, void *from, tally_error *error) {
+  (void)measure, (void)lexicon, (void)error;
+  join_moments(into, from);
   return TALLY_OK;
 }
+
+/* A batch is gone through twice: for the means, then for the distances from them. Where that leaves the range of numbers, value by
+ * value does not. */
+static bool add_moments(const tl_measure *measure, const tl_measure_rows *rows, void *totals) {
+  (void)measure;
+  moments *sums = totals;
+  bool finite = true;
+  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) {
+    moments *m = &sums[rows->group[row]];
+    m->mean += tl_number_at(rows->argument, row);
+    m->count++;
+  }
+  for (size_t g = 0; g < rows->groups; g++) {
+    if (sums[g].count) sums[g].mean /= (double)sums[g].count;
+  }
+  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) {
+    moments *m = &sums[rows->group[row]];
+    double distance = tl_number_at(rows->argument, row) - m->mean;
+    m->squares += distance * distance;
+  }
+  for (size_t g = 0; g < rows->groups; g++) finite &= isfinite(sums[g].squares) != 0;
+  return finite;
+}
+
+static void fold_moments(const tl_measure *measure, const tl_totals *totals, tl_group_map map, void *states) {
+  (void)measure;
+  const moments *sums = totals->totals;
+  for (size_t g = 0; g < map.count; g++) join_moments((moments *)states + map.to[g], &sums[map.from[g]]);
+}
+
+static const tl_totals_methods moments_totals = {sizeof(moments), add_moments, fold_moments};
 
 static tally_status finish_moments(const tl_measure *measure, void *state, tl_answer *answer, tally_error *error) {
   (void)error;
@@ -52,7 +86,8 @@ static tally_status finish_moments(const tl_measure *measure, void *state, tl_an
   return TALLY_OK;
 }
 
-const tl_aggregate_methods tl_moments_methods = {sizeof(moments), step_moments, merge_moments, finish_moments, NULL, NULL, NULL};
+const tl_aggregate_methods tl_moments_methods = {sizeof(moments), step_moments, merge_moments, finish_moments, NULL,
+                                                 &moments_totals, NULL};
 
 /* ---- correlation (Pearson's) ---- */
 
