@@ -2,9 +2,11 @@
  *
  * The one idea: every key column becomes one 64-bit word a row that sorts, as an unsigned number, the way its values do: integers
  * and dates with the sign turned, doubles by the sign trick, text by the rank of its value in the sorted dictionary, or by its
- * code where the order is declared. Then one stable radix sort does for all types, key after key from the last to the first.
- * Sorting does not look at rows that have no value: they are set aside first, and stay last in either direction. */
+ * code where the order is declared. Then one stable radix sort does for all types, key after key from the last to the first: in
+ * passes of a few bits, of which only those are made that tell words apart, each in lanes that work side by side. Rows that have no
+ * value come last in either direction: a pass of their own. */
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/pool.h"
@@ -14,15 +16,10 @@
 #define NAN_WORD UINT64_MAX
 #define SIGN_BIT (UINT64_C(1) << 63)
 
-typedef struct entry {
-  uint64_t word;
-  int64_t row;
-} entry;
-
 typedef struct sorting {
-  int64_t rows;
-  entry *entries, *spare; /* `entries` holds the rows in the order reached so far */
-  uint64_t *words;        /* of each row, of the key being sorted by */
+  size_t rows, lanes;
+  int64_t *order, *spare_order;  /* the rows in the order reached so far */
+  uint64_t *words, *spare_words; /* of each, of the key being sorted by */
 } sorting;
 
 /* ---- Words. flip: all bits for descending order, none for ascending. ---- */
@@ -112,77 +109,161 @@ static tally_status key_words(const tally_column *column, bool descending, uint6
   return TALLY_OK;
 }
 
-/* ---- Sorting ---- */
+/* ---- The words of the rows in their order ---- */
 
-static void swap_entries(sorting *s) {
-  entry *sorted = s->spare;
-  s->spare = s->entries;
-  s->entries = sorted;
+static size_t lane_start(const sorting *s, size_t lane) {
+  return s->rows / s->lanes * lane + (lane < s->rows % s->lanes ? lane : s->rows % s->lanes);
 }
 
-/* Gives every entry its word, and moves those without a value behind the others, both in the order they are in. */
-static void set_missing_aside(sorting *s, const tally_column *column) {
-  int64_t present = 0, missing = column->length - column->missing;
-  for (int64_t i = 0; i < s->rows; i++) {
-    int64_t row = s->entries[i].row;
-    int64_t *to = tl_present(column, row) ? &present : &missing;
-    s->spare[(*to)++] = (entry){s->words[row], row};
+typedef struct fetching {
+  sorting *s;
+  const uint64_t *words; /* of each row */
+} fetching;
+
+/* A tl_pool_task over lanes. */
+static tally_status fetch_lane(void *context, size_t lane, size_t worker, tally_error *error) {
+  const fetching *it = context;
+  (void)worker, (void)error;
+  for (size_t i = lane_start(it->s, lane), end = lane_start(it->s, lane + 1); i < end; i++)
+    it->s->words[i] = it->words[it->s->order[i]];
+  return TALLY_OK;
+}
+
+/* ---- A pass: rows go to buckets, in the order they are in ---- */
+
+enum { BITS_OF_PASS = 11 };
+
+typedef struct pass {
+  sorting *s;
+  const tally_column *whether; /* buckets are: has a value, has none; NULL: by the words */
+  int shift;
+  unsigned bits;
+  size_t *next; /* of each lane and bucket: how many, then where the next one goes */
+} pass;
+
+static inline size_t bucket_of(const pass *p, size_t i) {
+  if (p->whether) return !tl_present(p->whether, p->s->order[i]);
+  return p->s->words[i] >> p->shift & (((size_t)1 << p->bits) - 1);
+}
+
+/* Both are tl_pool_tasks over lanes. */
+static tally_status count_lane(void *context, size_t lane, size_t worker, tally_error *error) {
+  const pass *p = context;
+  (void)worker, (void)error;
+  size_t *counts = p->next + (lane << p->bits);
+  for (size_t i = lane_start(p->s, lane), end = lane_start(p->s, lane + 1); i < end; i++) counts[bucket_of(p, i)]++;
+  return TALLY_OK;
+}
+
+static tally_status move_lane(void *context, size_t lane, size_t worker, tally_error *error) {
+  const pass *p = context;
+  (void)worker, (void)error;
+  const sorting *s = p->s;
+  size_t *next = p->next + (lane << p->bits);
+  for (size_t i = lane_start(s, lane), end = lane_start(s, lane + 1); i < end; i++) {
+    size_t to = next[bucket_of(p, i)]++;
+    s->spare_order[to] = s->order[i];
+    s->spare_words[to] = s->words[i];
   }
-  swap_entries(s);
+  return TALLY_OK;
 }
 
-/* One stable pass over the first `count` entries by the byte of the words at bit `shift`. */
-static void sort_by_byte(sorting *s, int64_t count, int shift) {
-  int64_t starts[257] = {0};
-  for (int64_t i = 0; i < count; i++) starts[((s->entries[i].word >> shift) & 255) + 1]++;
-  for (int byte = 0; byte < 255; byte++) starts[byte + 1] += starts[byte];
-  for (int64_t i = 0; i < count; i++) s->spare[starts[(s->entries[i].word >> shift) & 255]++] = s->entries[i];
-  memcpy(s->spare + count, s->entries + count, (size_t)(s->rows - count) * sizeof(entry));
-  swap_entries(s);
+/* Bucket after bucket, and in each, lane after lane. */
+static void find_starts(const pass *p) {
+  size_t sum = 0;
+  for (size_t bucket = 0; bucket >> p->bits == 0; bucket++) {
+    for (size_t lane = 0; lane < p->s->lanes; lane++) {
+      size_t *next = &p->next[(lane << p->bits) + bucket], count = *next;
+      *next = sum;
+      sum += count;
+    }
+  }
 }
 
-/* The bits in which the words of the first `count` entries are not all the same; none when they are in order already. */
-static uint64_t differing_bits(const sorting *s, int64_t count) {
+static void swap_orders(sorting *s) {
+  int64_t *order = s->order;
+  uint64_t *words = s->words;
+  s->order = s->spare_order;
+  s->words = s->spare_words;
+  s->spare_order = order;
+  s->spare_words = words;
+}
+
+static tally_status run_pass(pass p, tally_error *error) {
+  p.next = tl_mem_zero(p.s->lanes << p.bits, sizeof *p.next);
+  if (!p.next) return tl_no_memory(error);
+  tally_status status = tl_pool_run(p.s->lanes, count_lane, &p, error);
+  find_starts(&p);
+  if (status == TALLY_OK) status = tl_pool_run(p.s->lanes, move_lane, &p, error);
+  if (status == TALLY_OK) swap_orders(p.s);
+  tl_mem_free(p.next);
+  return status;
+}
+
+/* ---- A key ---- */
+
+/* The bits in which the words are not all the same; none when they are in order already. */
+static uint64_t differing_bits(const sorting *s) {
   uint64_t differing = 0;
   bool ordered = true;
-  for (int64_t i = 1; i < count; i++) {
-    differing |= s->entries[i].word ^ s->entries[0].word;
-    ordered = ordered && s->entries[i - 1].word <= s->entries[i].word;
+  for (size_t i = 1; i < s->rows; i++) {
+    differing |= s->words[i] ^ s->words[0];
+    ordered &= s->words[i - 1] <= s->words[i];
   }
   return ordered ? 0 : differing;
 }
 
-static tally_status sort_by_key(sorting *s, const tally_column *column, bool descending, tally_error *error) {
-  TL_TRY(tl_pool_check(error));
-  TL_TRY(key_words(column, descending, s->words, error));
-  set_missing_aside(s, column);
-  int64_t present = column->length - column->missing;
-  uint64_t differing = differing_bits(s, present);
-  for (int shift = 0; shift < 64; shift += 8)
-    if ((differing >> shift) & 255) sort_by_byte(s, present, shift);
+static tally_status sort_by_words(sorting *s, tally_error *error) {
+  uint64_t differing = differing_bits(s);
+  if (differing == 0) return TALLY_OK;
+  int first = __builtin_ctzll(differing), bits = 64 - __builtin_clzll(differing) - first;
+  int passes = (bits + BITS_OF_PASS - 1) / BITS_OF_PASS, each = (bits + passes - 1) / passes;
+  for (int shift = first; shift < first + bits; shift += each) {
+    int left = first + bits - shift;
+    unsigned width = (unsigned)(left < each ? left : each);
+    if ((differing >> shift & (((uint64_t)1 << width) - 1)) == 0) continue;
+    TL_TRY(run_pass((pass){.s = s, .shift = shift, .bits = width}, error));
+  }
   return TALLY_OK;
 }
 
+static tally_status fetch_words(sorting *s, const tally_column *column, bool descending, tally_error *error) {
+  uint64_t *words = tl_mem_zero_aligned(s->rows * sizeof *words);
+  if (!words) return tl_no_memory(error);
+  tally_status status = key_words(column, descending, words, error);
+  fetching it = {s, words};
+  if (status == TALLY_OK) status = tl_pool_run(s->lanes, fetch_lane, &it, error);
+  tl_mem_free_aligned(words);
+  return status;
+}
+
+static tally_status sort_by_key(sorting *s, const tally_column *column, bool descending, tally_error *error) {
+  TL_TRY(tl_pool_check(error));
+  TL_TRY(fetch_words(s, column, descending, error));
+  TL_TRY(sort_by_words(s, error));
+  if (column->missing == 0) return TALLY_OK;
+  return run_pass((pass){.s = s, .whether = column, .bits = 1}, error);
+}
+
+/* ---- A table ---- */
+
 static tally_status sorting_init(sorting *s, int64_t rows, tally_error *error) {
-  *s = (sorting){.rows = rows};
-  s->entries = tl_mem_new((size_t)rows, sizeof *s->entries);
-  s->spare = tl_mem_new((size_t)rows, sizeof *s->spare);
-  s->words = tl_mem_new((size_t)rows, sizeof *s->words);
-  if (!s->entries || !s->spare || !s->words) return tl_no_memory(error);
-  for (int64_t i = 0; i < rows; i++) s->entries[i] = (entry){0, i};
+  size_t count = (size_t)rows;
+  *s = (sorting){.rows = count, .lanes = rows > TL_CHUNK ? tl_pool_workers() : 1};
+  s->order = tl_mem_new_aligned(count * sizeof *s->order);
+  s->spare_order = tl_mem_new_aligned(count * sizeof *s->spare_order);
+  s->words = tl_mem_new_aligned(count * sizeof *s->words);
+  s->spare_words = tl_mem_new_aligned(count * sizeof *s->spare_words);
+  if (!s->order || !s->spare_order || !s->words || !s->spare_words) return tl_no_memory(error);
+  for (size_t i = 0; i < count; i++) s->order[i] = (int64_t)i;
   return TALLY_OK;
 }
 
 static void sorting_done(sorting *s) {
-  tl_mem_free(s->entries);
-  tl_mem_free(s->spare);
-  tl_mem_free(s->words);
-}
-
-static tally_status take_sorted(const sorting *s, const tally_table *table, tally_table **out, tally_error *error) {
-  int64_t *rows = (int64_t *)s->words; /* no longer needed, and as large */
-  for (int64_t i = 0; i < s->rows; i++) rows[i] = s->entries[i].row;
-  return tally_table_take(table, rows, s->rows, out, error);
+  tl_mem_free_aligned(s->order);
+  tl_mem_free_aligned(s->spare_order);
+  tl_mem_free_aligned(s->words);
+  tl_mem_free_aligned(s->spare_words);
 }
 
 tally_status tally_table_sort(const tally_table *table, const tally_sort_key *keys, size_t count, tally_table **out,
@@ -193,7 +274,7 @@ tally_status tally_table_sort(const tally_table *table, const tally_sort_key *ke
   tally_status status = sorting_init(&s, table->rows, error);
   for (size_t k = count; k-- > 0 && status == TALLY_OK;)
     status = sort_by_key(&s, tally_table_find(table, keys[k].column), keys[k].descending, error);
-  if (status == TALLY_OK) status = take_sorted(&s, table, out, error);
+  if (status == TALLY_OK) status = tally_table_take(table, s.order, table->rows, out, error);
   sorting_done(&s);
   return status;
 }
