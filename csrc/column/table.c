@@ -273,16 +273,6 @@ tally_status tally_table_slice(const tally_table *table, int64_t first, int64_t 
   return tl_table_map(table, count, slice_column, &it, out, error);
 }
 
-typedef struct selection {
-  const int64_t *rows;
-  int64_t count;
-} selection;
-
-static tally_status take_column(void *context, const tally_column *column, tally_column **out, tally_error *error) {
-  const selection *it = context;
-  return tl_column_take(column, it->rows, it->count, out, error);
-}
-
 /* A join that only looks things up, and a sort of what is sorted, take every row in its place. */
 static bool is_every_row(const tally_table *table, const int64_t *rows, int64_t count) {
   if (count != table->rows) return false;
@@ -307,6 +297,10 @@ tally_status tally_table_take(const tally_table *table, const int64_t *rows, int
     return TALLY_OK;
   }
   if (table->columns == 0) TL_TRY(check_rows(table, rows, count, error));
-  selection it = {rows, count};
-  return tl_table_map(table, count, take_column, &it, out, error);
+  tally_column **columns = tl_mem_zero(table->columns, sizeof *columns);
+  if (!columns) return tl_no_memory(error);
+  tally_status status = tl_columns_take(table->column, table->columns, rows, count, columns, error);
+  if (status == TALLY_OK) status = tl_table_adopt((const char *const *)table->names, columns, table->columns, count, out, error);
+  tl_mem_free(columns);
+  return status;
 }
