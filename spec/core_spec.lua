@@ -509,7 +509,7 @@ local function good_calls()
       rows = {}, names = {}, types = {}, bytes = {}, column = { "n" }, index = { "n" }, slice = { 1, 2 }, take = { { 1 } },
       select = { { "n" } }, rename = { { "n" }, { "m" } }, with = { "m", t:column "n" },
       filter = { call("==", column "n", value(5)) }, evaluate = { column "n" }, expression_type = { column "n" },
-      run = { { collect = true } }, sort = { { { "n", true } } }, distinct = { { "level" } },
+      run = { { collect = true } }, sort = { { { "n", true } } }, distinct = { { "level" } }, top = { { "level" }, "n", 2 },
       join = { t, { left = { "n" }, right = { "n" } } }, pivot = { { "day" }, "level", "n" },
       unpivot = { { "n" }, "name", "value" }, window = { "sum", "n", { "level" }, 1 }, write_csv = { nil, {} },
       write_json = { nil, {} },

@@ -62,6 +62,17 @@ static int table_sort(lua_State *L) {
   return tl_box_filled(L, TL_INTERRUPTIBLE(tally_table_sort(tl_open_table(L, 1), keys, count, &out->table, &error)), &error);
 }
 
+/* table:top({names}, column, most) -> table of the rows with the largest values, in each group of the names */
+static int table_top(lua_State *L) {
+  tally_error error = {0};
+  tl_names by = tl_check_names(L, 2, 2, "by");
+  const char *column = tl_check_name(L, 3, 3, "column");
+  int64_t most = luaL_checkinteger(L, 4);
+  tl_box *out = tl_box_new(L, TL_BOX_TABLE);
+  return tl_box_filled(
+      L, TL_INTERRUPTIBLE(tally_table_top(tl_open_table(L, 1), by.items, by.count, column, most, &out->table, &error)), &error);
+}
+
 /* table:distinct({names}) -> table of the first row of each combination; without names, of all columns */
 static int table_distinct(lua_State *L) {
   tally_error error = {0};
@@ -187,15 +198,8 @@ const luaL_Reg tl_operation_functions[] = {
 };
 
 const luaL_Reg tl_operation_methods[] = {
-    {"filter", table_filter},
-    {"evaluate", table_evaluate},
-    {"expression_type", table_expression_type},
-    {"run", tl_table_run},
-    {"sort", table_sort},
-    {"distinct", table_distinct},
-    {"join", table_join},
-    {"pivot", table_pivot},
-    {"unpivot", table_unpivot},
-    {"window", table_window},
-    {NULL, NULL},
+    {"filter", table_filter},     {"evaluate", table_evaluate}, {"expression_type", table_expression_type},
+    {"run", tl_table_run},        {"sort", table_sort},         {"top", table_top},
+    {"distinct", table_distinct}, {"join", table_join},         {"pivot", table_pivot},
+    {"unpivot", table_unpivot},   {"window", table_window},     {NULL, NULL},
 };

@@ -128,7 +128,7 @@ void tl_aggregation_release(tl_aggregation *aggregation) {
 
 /* Keys with a place for every few rows are worth an array, and so are a few places always. Each batch has something for all places,
  * and rows enough that setting it up and merging it is little. */
-enum { PLACES_ALWAYS = 4096, ROWS_OF_PLACE = 8, BATCHES_MOST = 8 };
+enum { PLACES_ALWAYS = TL_CHUNK / 16, ROWS_OF_PLACE = 8, BATCHES_MOST = 8 };
 
 static int64_t rows_for_places(uint64_t places, int64_t rows) {
   int64_t least = (int64_t)places * ROWS_OF_PLACE, many = rows / BATCHES_MOST;

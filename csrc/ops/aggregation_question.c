@@ -241,7 +241,7 @@ static tally_status merge_states(tl_question *q, const tl_part *part, tl_group_m
 }
 
 /* Totals hold no memory and no texts, so that many groups may be folded at once. */
-enum { FOLDED_AT_ONCE = 1 << 14 };
+enum { FOLDED_AT_ONCE = (TL_CHUNK + 3) / 4 };
 
 typedef struct folding {
   tl_question *question;

@@ -45,7 +45,7 @@ void tl_values_done(tl_values *all) {
 
 /* ---- group by group ---- */
 
-enum { LANES_MOST = 8, PLACES_OF_LANES = 1 << 22, GROUPS_AT_ONCE = 1 << 10 };
+enum { LANES_MOST = 8, PLACES_OF_LANES = 1 << 22, GROUPS_AT_ONCE = (TL_CHUNK + 63) / 64 };
 
 typedef struct layout {
   const tl_values *all;

@@ -49,7 +49,7 @@ static tally_status number_by_array(numbering *it, uint64_t range, tally_error *
 
 /* ---- through partitions ---- */
 
-enum { ROWS_OF_PARTITION = 16384, PARTITION_BITS_MOST = 10 };
+enum { ROWS_OF_PARTITION = (TL_CHUNK + 3) / 4, PARTITION_BITS_MOST = 10 };
 
 /* Open addressing, at most half full. */
 typedef struct table {

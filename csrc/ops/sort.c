@@ -2,112 +2,18 @@
  *
  * The one idea: every key column becomes one 64-bit word a row that sorts, as an unsigned number, the way its values do: integers
  * and dates with the sign turned, doubles by the sign trick, text by the rank of its value in the sorted dictionary, or by its
- * code where the order is declared. Then one stable radix sort does for all types, key after key from the last to the first: in
- * passes of a few bits, of which only those are made that tell words apart, each in lanes that work side by side. Rows that have no
- * value come last in either direction: a pass of their own. */
-#include <math.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-
+ * code where the order is declared. These are in ops/sort_word. Then one stable radix sort does for all types, key after key from
+ * the last to the first: in passes of a few bits, of which only those are made that tell words apart, each in lanes that work side
+ * by side. Rows that have no value come last in either direction: a pass of their own. */
 #include "base/pool.h"
 #include "column/table.h"
-
-/* Above the word of every number, in either direction; infinity's is smaller. */
-#define NAN_WORD UINT64_MAX
-#define SIGN_BIT (UINT64_C(1) << 63)
+#include "ops/sort_word.h"
 
 typedef struct sorting {
   size_t rows, lanes;
   int64_t *order, *spare_order;  /* the rows in the order reached so far */
   uint64_t *words, *spare_words; /* of each, of the key being sorted by */
 } sorting;
-
-/* ---- Words. flip: all bits for descending order, none for ascending. ---- */
-
-static void boolean_words(const tally_column *column, uint64_t flip, uint64_t *words) {
-  for (int64_t i = 0; i < column->length; i++) words[i] = (uint64_t)tl_boolean(column, i) ^ flip;
-}
-
-static void integer_words(const tally_column *column, uint64_t flip, uint64_t *words) {
-  const int64_t *values = tl_integers(column);
-  for (int64_t i = 0; i < column->length; i++) words[i] = (uint64_t)values[i] ^ SIGN_BIT ^ flip;
-}
-
-static void date_words(const tally_column *column, uint64_t flip, uint64_t *words) {
-  const int32_t *values = tl_dates(column);
-  for (int64_t i = 0; i < column->length; i++) words[i] = (uint64_t)(int64_t)values[i] ^ SIGN_BIT ^ flip;
-}
-
-/* Negative numbers sort by their bits backwards, so these are turned; -0.0 is made 0.0. */
-static uint64_t number_word(double value) {
-  uint64_t bits;
-  if (value == 0) value = 0;
-  memcpy(&bits, &value, sizeof bits);
-  return bits & SIGN_BIT ? ~bits : bits | SIGN_BIT;
-}
-
-static void number_words(const tally_column *column, uint64_t flip, uint64_t *words) {
-  const double *values = tl_numbers(column);
-  for (int64_t i = 0; i < column->length; i++) words[i] = isnan(values[i]) ? NAN_WORD : number_word(values[i]) ^ flip;
-}
-
-typedef struct ranked {
-  tally_text text;
-  uint32_t code;
-} ranked;
-
-static int compare_ranked(const void *a, const void *b) {
-  return tl_text_compare(((const ranked *)a)->text, ((const ranked *)b)->text);
-}
-
-/* ranks[code]: how many values of the dictionary come before it. */
-static tally_status rank_dictionary(const tally_column *dictionary, uint32_t *ranks, tally_error *error) {
-  size_t count = (size_t)dictionary->length;
-  ranked *values = tl_mem_new(count, sizeof *values);
-  if (!values) return tl_no_memory(error);
-  for (size_t i = 0; i < count; i++) values[i] = (ranked){tl_plain_text(dictionary, (int64_t)i), (uint32_t)i};
-  qsort(values, count, sizeof *values, compare_ranked);
-  for (size_t i = 0; i < count; i++) ranks[values[i].code] = (uint32_t)i;
-  tl_mem_free(values);
-  return TALLY_OK;
-}
-
-static tally_status dictionary_words(const tally_column *column, uint64_t flip, uint64_t *words, tally_error *error) {
-  const uint32_t *codes = tl_codes(column);
-  if (column->levels) {
-    for (int64_t i = 0; i < column->length; i++) words[i] = codes[i] ^ flip;
-    return TALLY_OK;
-  }
-  if (column->missing == column->length) return TALLY_OK; /* no word is read; the dictionary may be empty */
-  uint32_t *ranks = tl_mem_new((size_t)column->dictionary->length, sizeof *ranks);
-  if (!ranks) return tl_no_memory(error);
-  tally_status status = rank_dictionary(column->dictionary, ranks, error);
-  for (int64_t i = 0; i < column->length && status == TALLY_OK; i++) words[i] = ranks[codes[i]] ^ flip;
-  tl_mem_free(ranks);
-  return status;
-}
-
-static tally_status text_words(const tally_column *column, uint64_t flip, uint64_t *words, tally_error *error) {
-  tally_column *encoded;
-  TL_TRY(tl_column_encode(column, &encoded, error));
-  tally_status status = dictionary_words(encoded, flip, words, error);
-  tally_column_release(encoded);
-  return status;
-}
-
-static void (*const fill_words[])(const tally_column *, uint64_t, uint64_t *) = {
-    [TALLY_BOOLEAN] = boolean_words,
-    [TALLY_INTEGER] = integer_words,
-    [TALLY_NUMBER] = number_words,
-    [TALLY_DATE] = date_words,
-};
-
-static tally_status key_words(const tally_column *column, bool descending, uint64_t *words, tally_error *error) {
-  uint64_t flip = descending ? UINT64_MAX : 0;
-  if (column->type == TALLY_TEXT) return text_words(column, flip, words, error);
-  fill_words[column->type](column, flip, words);
-  return TALLY_OK;
-}
 
 /* ---- The words of the rows in their order ---- */
 
@@ -230,7 +136,7 @@ static tally_status sort_by_words(sorting *s, tally_error *error) {
 static tally_status fetch_words(sorting *s, const tally_column *column, bool descending, tally_error *error) {
   uint64_t *words = tl_mem_zero_aligned(s->rows * sizeof *words);
   if (!words) return tl_no_memory(error);
-  tally_status status = key_words(column, descending, words, error);
+  tally_status status = tl_sort_words(column, descending, words, error);
   fetching it = {s, words};
   if (status == TALLY_OK) status = tl_pool_run(s->lanes, fetch_lane, &it, error);
   tl_mem_free_aligned(words);

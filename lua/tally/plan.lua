@@ -189,6 +189,17 @@ function M.sort(node, keys, text)
   return node_of("sort", { node }, { keys = keys }, node.schema, "sort by " .. text)
 end
 
+--- The rows with the largest values, the largest first, in each group.
+-- @param node
+-- @tparam number most rows of a group
+-- @tparam string name the column of the values
+-- @tparam {string,...} by the columns of the groups; empty: all rows are one
+function M.top(node, most, name, by)
+  local each = #by > 0 and (" of each %s"):format(listed(by)) or ""
+  return node_of("top", { node }, { most = most, name = name, by = by }, node.schema,
+    ("the %d rows%s with the largest %s"):format(most, each, name))
+end
+
 --- Rows first to last, counted from 1, or from the end when negative.
 function M.slice(node, first, last)
   return node_of("slice", { node }, { first = first, last = last }, node.schema, ("rows %d to %d"):format(first, last))

@@ -242,6 +242,11 @@ function runners.sort(node)
   return M.run(node.inputs[1]):sort(node.arguments.keys)
 end
 
+function runners.top(node)
+  local arguments = node.arguments
+  return M.run(node.inputs[1]):top(arguments.by, arguments.name, arguments.most)
+end
+
 function runners.slice(node)
   local from, bounds = node.inputs[1], node.arguments
   if bounds.first == 1 and bounds.last >= 0 and is_drawn(from) then

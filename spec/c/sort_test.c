@@ -1,4 +1,4 @@
-/* tally_table_sort against an insertion sort, on random tables of all types and makes. */
+/* tally_table_sort, and tally_table_top, against an insertion sort, on random tables of all types and makes. */
 #include "twin.h"
 
 /* ---- The slow twin ---- */
@@ -73,11 +73,51 @@ static void check_round(int64_t rows) {
   tally_table_release(sorted);
 }
 
+/* ---- The first of each group ---- */
+
+/* All rows in order, of which those stay that have fewer than `most` of their group before them; then groups in the order in which
+ * they first appear. */
+static int64_t top_slowly(const tally_table *table, const char *const *by, size_t by_count, int64_t most, int64_t *best) {
+  int64_t rows = table->rows, count = 0, *sorted = tl_mem_new((size_t)rows, sizeof *sorted);
+  tally_sort_key keys[] = {{by[0], false}, {by[1], false}}, value = {"z", true};
+  sort_slowly(table, &value, 1, sorted);
+  for (int64_t first = 0; first < rows; first++) {
+    bool seen = false;
+    for (int64_t i = 0; i < first && !seen; i++) seen = compare_rows(table, keys, by_count, i, first) == 0;
+    for (int64_t i = 0, taken = 0; !seen && i < rows && taken < most; i++) {
+      if (compare_rows(table, keys, by_count, sorted[i], first) != 0) continue;
+      best[count++] = sorted[i];
+      taken++;
+    }
+  }
+  tl_mem_free(sorted);
+  return count;
+}
+
+static void check_top(int64_t rows) {
+  static const char *const names[] = {"x", "y", "z", "row"};
+  tally_column *columns[4];
+  size_t by_count = (size_t)twin_random(3);
+  int64_t most = twin_random(6);
+  for (int c = 0; c < 3; c++) columns[c] = twin_column(twin_type(), rows, twin_random(4) ? twin_random(60) : 0);
+  columns[3] = twin_row_numbers(rows);
+  tally_table *table = twin_table(names, columns, 4, rows), *found;
+  int64_t *expected = tl_mem_new((size_t)rows, sizeof *expected), count = top_slowly(table, names, by_count, most, expected);
+  MUST(tally_table_top(table, names, by_count, "z", most, &found, &check_error));
+  bool same = tally_table_rows(found) == count;
+  for (int64_t i = 0; i < count && same; i++) same = tl_integers(found->column[3])[i] == tl_integers(table->column[3])[expected[i]];
+  CHECK(same);
+  tl_mem_free(expected);
+  tally_table_release(table);
+  tally_table_release(found);
+}
+
 /* ---- Cases ---- */
 
 static void test_random(void) {
   static const int64_t sizes[] = {0, 1, 2, 3, 17, 64, 200};
   for (int round = 0; round < 400; round++) check_round(sizes[twin_random(7)]);
+  for (int round = 0; round < 400; round++) check_top(sizes[twin_random(7)]);
 }
 
 static void test_many_rows(void) {

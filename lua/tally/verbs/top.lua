@@ -59,10 +59,10 @@ return function(node, n, name, options)
   local by = options_.groups("top", node, options)
   local leaves = plan.leaves(node)
   local schema = leaves.schema
+  if not options.other then return plan.top(leaves, n, name, by) end
   local rows, place, position = numbered(leaves, name, by)
   local is_first = steps.call("<=", steps.column(place), steps.value(n))
   local result = plan.filter(rows, is_first, ("they are among the first %d"):format(n))
-  if not options.other then return steps.only(result, schema) end
   local label = need_label(schema, by)
   check_name(leaves, label, options.other)
   local after = plan.filter(rows, steps.call("not", is_first), ("they are not among the first %d"):format(n))
