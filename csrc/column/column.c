@@ -106,6 +106,45 @@ tally_status tally_column_slice(const tally_column *column, int64_t first, int64
   return TALLY_OK;
 }
 
+/* Of two slices of one column, one may have lost the validity that says nothing. */
+static bool may_share(const tl_buffer *a, const tl_buffer *b) {
+  return !a || !b || a == b;
+}
+
+static bool follows(const tally_column *whole, const tally_column *next) {
+  return next->offset == whole->offset + whole->length && next->values == whole->values && next->bytes == whole->bytes &&
+         next->dictionary == whole->dictionary && next->levels == whole->levels && may_share(next->validity, whole->validity) &&
+         may_share(next->reasons, whole->reasons);
+}
+
+tally_status tl_column_rejoin(tally_column *const *slices, size_t count, tally_column **out, tally_error *error) {
+  tally_column whole = {.length = 0};
+  *out = NULL;
+  for (size_t i = 0; i < count; i++) {
+    const tally_column *next = slices[i];
+    if (next->length == 0) continue;
+    if (whole.length == 0) {
+      whole.type = next->type;
+      whole.levels = next->levels;
+      whole.offset = next->offset;
+      whole.values = next->values;
+      whole.bytes = next->bytes;
+      whole.dictionary = next->dictionary;
+    } else if (!follows(&whole, next)) {
+      return TALLY_OK;
+    }
+    if (next->validity) whole.validity = next->validity;
+    if (next->reasons) whole.reasons = next->reasons;
+    if (next->symbols) whole.symbols = next->symbols;
+    whole.length += next->length;
+    whole.missing += next->missing;
+  }
+  if (whole.length == 0) return TALLY_OK;
+  TL_TRY(tl_column_new(shared_parts(&whole), out, error));
+  (*out)->offset = whole.offset;
+  return TALLY_OK;
+}
+
 tally_status tl_column_with_reasons(const tally_column *column, const tally_column *from, tally_column **out, tally_error *error) {
   tl_buffer *reasons = tl_buffer_zero((size_t)(column->offset + column->length));
   if (!reasons) return tl_no_memory(error);

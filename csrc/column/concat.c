@@ -201,6 +201,8 @@ tally_status tl_column_concat(tally_column *const *parts, size_t count, tally_co
     *out = tally_column_retain(parts[0]);
     return TALLY_OK;
   }
+  TL_TRY(tl_column_rejoin(parts, count, out, error));
+  if (*out) return TALLY_OK;
   tl_parts joined = {.type = parts[0]->type};
   tally_status status = join_all(parts, count, &joined, error);
   if (status == TALLY_OK) return tl_column_new(joined, out, error);

@@ -128,7 +128,7 @@ void tl_aggregation_release(tl_aggregation *aggregation) {
 
 /* Keys with a place for every few rows are worth an array, and so are a few places always. Each batch has something for all places,
  * and rows enough that setting it up and merging it is little. */
-enum { PLACES_ALWAYS = TL_CHUNK / 16, ROWS_OF_PLACE = 8, BATCHES_MOST = 8 };
+enum { PLACES_ALWAYS = TL_CHUNK / 16 + 1, ROWS_OF_PLACE = 8, BATCHES_MOST = 8 };
 
 static int64_t rows_for_places(uint64_t places, int64_t rows) {
   int64_t least = (int64_t)places * ROWS_OF_PLACE, many = rows / BATCHES_MOST;
@@ -357,12 +357,26 @@ typedef struct whole {
   tally_column **columns; /* of the result */
 } whole;
 
+/* Keys that are equal look alike, whatever row they come from: a missing one has no reason, since it may stand for several, and
+ * there is no -0.0. */
+static void make_normal(tally_column *key) {
+  uint64_t *words = (uint64_t *)key->values->bytes;
+  for (int64_t i = 0; key->type == TALLY_NUMBER && i < key->length; i++) words[i] = tl_word_normal(TALLY_NUMBER, words[i]);
+  tl_buffer_release(key->reasons);
+  tally_column_release(key->symbols);
+  key->reasons = NULL;
+  key->symbols = NULL;
+}
+
 static tally_status take_key(const whole *it, size_t k, tally_error *error) {
-  if (it->groups.count == it->table->rows) {
-    it->columns[k] = tally_column_retain(it->keys[k]);
+  const tally_column *key = it->keys[k];
+  if (it->groups.count == it->table->rows && key->type != TALLY_NUMBER && !key->reasons) {
+    it->columns[k] = tally_column_retain(key);
     return TALLY_OK;
   }
-  return tl_column_take(it->keys[k], it->groups.first, it->groups.count, &it->columns[k], error);
+  TL_TRY(tl_column_take(key, it->groups.first, it->groups.count, &it->columns[k], error));
+  make_normal(it->columns[k]);
+  return TALLY_OK;
 }
 
 static tally_status fill_question(whole *it, size_t q, tally_error *error) {

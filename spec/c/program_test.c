@@ -386,7 +386,7 @@ static void test_refused_memory(void) {
   tally_table *table = random_table(200);
   tally_threads(1);
   tally_status status = TALLY_ENOMEM;
-  for (int64_t refused = 0; status != TALLY_OK && refused < 5000; refused++) {
+  for (int64_t refused = 0; status != TALLY_OK && refused < 50000; refused++) {
     tally_program *program = long_program(table);
     tally_table *got = NULL;
     tally_error error = {0};
