@@ -21,6 +21,31 @@ for line in io.lines(arg[1]) do
   best.check = check
 end
 
+-- The questions of one file together, for those who answered all of them.
+local function add_sums()
+  local sums = {}
+  for _, file in ipairs(files) do
+    local title = file.title:match "^(.-): "
+    if title then
+      local sum = entry(sums, title, { title = title .. ": all", megabytes = file.megabytes, best = {}, questions = 0 })
+      sum.questions = sum.questions + 1
+      for _, best in ipairs(file.best) do
+        local all = entry(sum.best, best.name,
+          { name = best.name, seconds = 0, megabytes = 0, others = 0, check = "all", answers = 0 })
+        all.seconds, all.answers = all.seconds + best.seconds, all.answers + 1
+        all.megabytes, all.others = math.max(all.megabytes, best.megabytes), math.max(all.others, best.others)
+      end
+    end
+  end
+  for _, sum in ipairs(sums) do
+    for i = #sum.best, 1, -1 do
+      if sum.best[i].answers < sum.questions then sum.best[table.remove(sum.best, i).name] = nil end
+    end
+    files[#files + 1] = sum
+  end
+end
+add_sums()
+
 -- The peer, tally left out, that took the least time.
 local function fastest(file)
   local found
@@ -49,7 +74,7 @@ local function print_table(what, format)
     local cells, tally, peer = { size:format(file.title, file.megabytes) }, file.best.tally, fastest(file)
     for i, column in ipairs(peers) do
       local best = file.best[column.name]
-      cells[i + 1] = best and format:format(best[what]) or "failed"
+      cells[i + 1] = best and format:format(best[what]) or "–"
       if best and tally and best ~= tally then
         cells[i + 1] = cells[i + 1] .. (" (%.2f×)"):format(best[what] / tally[what])
       end
