@@ -9,17 +9,6 @@ int64_t tl_bits_count(const uint8_t *bits, int64_t first, int64_t count) {
   return total;
 }
 
-/* Bits first .. first+63. A byte after them may be read. */
-static uint64_t many_bits(const uint8_t *bits, int64_t first) {
-  unsigned shift = (unsigned)(first & 7);
-  const uint8_t *at = bits + (first >> 3);
-  uint64_t word = tl_load64(at);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  word = __builtin_bswap64(word);
-#endif
-  return shift ? word >> shift | (uint64_t)at[8] << (64 - shift) : word;
-}
-
 static void store_bits(uint8_t *to, uint64_t word) {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
   word = __builtin_bswap64(word);
@@ -37,7 +26,7 @@ static uint8_t eight_bits(const uint8_t *bits, int64_t first) {
 void tl_bits_copy(uint8_t *to, int64_t to_first, const uint8_t *from, int64_t from_first, int64_t count) {
   int64_t i = 0;
   for (; i < count && ((to_first + i) & 7); i++) tl_bit_put(to, to_first + i, tl_bit(from, from_first + i));
-  for (; i + 72 <= count; i += 64) store_bits(to + ((to_first + i) >> 3), many_bits(from, from_first + i));
+  for (; i + 72 <= count; i += 64) store_bits(to + ((to_first + i) >> 3), tl_bits_load(from, from_first + i));
   for (; i + 8 <= count; i += 8) to[(to_first + i) >> 3] = eight_bits(from, from_first + i);
   for (; i < count; i++) tl_bit_put(to, to_first + i, tl_bit(from, from_first + i));
 }

@@ -26,6 +26,18 @@ static inline void tl_bit_put(uint8_t *bits, int64_t i, bool value) {
     tl_bit_clear(bits, i);
 }
 
+/* 64 bits from `first` on, the first of them the lowest; nine bytes may be read. */
+static inline uint64_t tl_bits_load(const uint8_t *bits, int64_t first) {
+  unsigned shift = (unsigned)(first & 7);
+  const uint8_t *at = bits + (first >> 3);
+  uint64_t word;
+  memcpy(&word, at, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  word = __builtin_bswap64(word);
+#endif
+  return shift ? word >> shift | (uint64_t)at[8] << (64 - shift) : word;
+}
+
 static inline size_t tl_bit_bytes(int64_t bits) {
   return (size_t)((bits + 7) >> 3);
 }

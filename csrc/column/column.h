@@ -71,6 +71,27 @@ static inline bool tl_present(const tally_column *c, int64_t row) {
   return !c->validity || tl_bit(c->validity->bytes, c->offset + row);
 }
 
+/* The missing rows of a column, one after another: `tl_gaps gaps = {column}; while ((row = tl_next_gap(&gaps)) >= 0)`. */
+typedef struct tl_gaps {
+  const tally_column *column;
+  int64_t at;    /* rows looked at */
+  uint64_t left; /* bits of the last 64 of them */
+} tl_gaps;
+
+static inline int64_t tl_next_gap(tl_gaps *gaps) {
+  const tally_column *c = gaps->column;
+  while (gaps->left == 0) {
+    if (!c->validity || gaps->at >= c->length) return -1;
+    int64_t more = c->length - gaps->at;
+    gaps->left = ~tl_bits_load(c->validity->bytes, c->offset + gaps->at);
+    if (more < 64) gaps->left &= ((uint64_t)1 << more) - 1;
+    gaps->at += 64;
+  }
+  int64_t row = gaps->at - 64 + __builtin_ctzll(gaps->left);
+  gaps->left &= gaps->left - 1;
+  return row;
+}
+
 static inline const int64_t *tl_integers(const tally_column *c) {
   return (const int64_t *)c->values->bytes + c->offset;
 }

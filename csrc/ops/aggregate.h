@@ -27,6 +27,7 @@ typedef struct tl_measure_rows {
   const tally_column *second;   /* or NULL */
   const uint32_t *group;        /* of each row of the batch */
   size_t groups;                /* that there are numbers for */
+  const uint32_t *sizes;        /* rows of the batch in each group */
   const int64_t *rows;          /* those that count; NULL: row 0 .. count-1 */
   int64_t count;
 } tl_measure_rows;

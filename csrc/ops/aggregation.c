@@ -155,7 +155,7 @@ tally_status tl_aggregation_know(tl_aggregation *it, const tally_table *table, i
 
 /* groups  of each row */
 static tally_status fill_parts(tl_partial *it, const tally_table *batch, const uint32_t *groups, tally_error *error) {
-  tl_measure_rows all = {.group = groups, .groups = it->states};
+  tl_measure_rows all = {.group = groups, .groups = it->states, .sizes = it->sizes};
   for (size_t q = 0; q < it->aggregation->question_count; q++) {
     const tl_question *asked = &it->aggregation->questions[q];
     tally_status status = tl_part_fill(asked, batch, &all, &it->parts[q], error);
@@ -381,19 +381,18 @@ static tally_status take_key(const whole *it, size_t k, tally_error *error) {
 
 static tally_status fill_question(whole *it, size_t q, tally_error *error) {
   const tl_question *asked = &it->aggregation->questions[q];
-  tl_measure_rows all = {.group = it->groups.group, .groups = it->partial.states};
+  tl_measure_rows all = {.group = it->groups.group, .groups = it->partial.states, .sizes = it->partial.sizes};
   tally_status status = tl_part_fill(asked, it->table, &all, &it->partial.parts[q], error);
   if (status != TALLY_OK) tl_error_where(error, asked->measure.name);
   return status;
 }
 
-/* A tl_pool_task: how many rows each group has, what each question comes to, the values of each key. */
+/* A tl_pool_task: what each question comes to, the values of each key. */
 static tally_status fill_whole(void *context, size_t task, size_t worker, tally_error *error) {
   whole *it = context;
   (void)worker;
-  if (task == 0) return count_sizes(&it->partial, it->groups.group, it->table->rows, error);
   size_t questions = it->aggregation->question_count;
-  return task <= questions ? fill_question(it, task - 1, error) : take_key(it, task - 1 - questions, error);
+  return task < questions ? fill_question(it, task, error) : take_key(it, task - questions, error);
 }
 
 static tally_status answer_whole(whole *it, tally_table **out, tally_error *error) {
@@ -402,7 +401,8 @@ static tally_status answer_whole(whole *it, tally_table **out, tally_error *erro
   for (size_t k = 0; k < keys; k++) TL_TRY(tl_table_need(it->table, aggregation->keys[k], &it->keys[k], error));
   TL_TRY(tl_groups_new(it->keys, keys, it->table->rows, &it->groups, error));
   it->partial.groups = it->partial.states = (size_t)it->groups.count;
-  TL_TRY(tl_pool_run(1 + questions + keys, fill_whole, it, error));
+  TL_TRY(count_sizes(&it->partial, it->groups.group, it->table->rows, error));
+  TL_TRY(tl_pool_run(questions + keys, fill_whole, it, error));
   for (size_t q = 0; q < questions; q++) {
     tl_part *part = &it->partial.parts[q];
     TL_TRY(tl_question_answer_part(&aggregation->questions[q], part, it->partial.sizes, it->partial.groups, &it->columns[keys + q],

@@ -142,8 +142,15 @@ static void count_chosen(const tl_measure_rows *rows, uint32_t *to) {
   for (int64_t i = 0; i < rows->count; i++) to[rows->group[rows->rows[i]]]++;
 }
 
+/* Among rows that were chosen, those with a value are few, or many; of all rows, it is those without one that are few. */
 static void count_known(const tl_measure_rows *rows, uint32_t *to) {
-  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) to[rows->group[row]]++;
+  if (rows->rows) {
+    for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) to[rows->group[row]]++;
+    return;
+  }
+  memcpy(to, rows->sizes, rows->groups * sizeof *to);
+  tl_gaps gaps = {rows->argument, 0, 0};
+  for (int64_t row; (row = tl_next_gap(&gaps)) >= 0;) to[rows->group[row]]--;
 }
 
 /* The rows that count, and those with a value, when these are not all. */

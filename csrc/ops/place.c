@@ -87,7 +87,8 @@ static void add_digits(const tl_place_key *key, const tally_column *column, int6
     DIGITS(integers[i]);
   }
   uint32_t of_zero = (0 - least) * factor;
-  for (int64_t i = 0; key->missing && column->missing && i < rows; i++) to[i] -= tl_present(column, i) ? 0 : of_zero;
+  tl_gaps gaps = {column, 0, 0};
+  for (int64_t row; key->missing && (row = tl_next_gap(&gaps)) >= 0;) to[row] -= of_zero;
 }
 
 void tl_places_of_rows(const tl_places *places, const tally_column *const *keys, int64_t rows, uint32_t *room,
