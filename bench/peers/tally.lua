@@ -60,7 +60,7 @@ local function ask(questions, check_answer)
   for _, question in ipairs(questions) do
     local best, answer = math.huge
     for _ = 1, tonumber(os.getenv "BENCH_ASKED" or 3) do
-      answer = answer and answer:close() -- not while the next one is made
+      if answer then answer:close() end -- not while the next one is made
       collectgarbage()
       collectgarbage()
       local start = now()
