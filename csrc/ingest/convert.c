@@ -51,7 +51,7 @@ static inline bool is_empty(const conversion *it, size_t row) {
 /* As it is meant. */
 static inline tally_text unfolded_field(conversion *it, size_t row) {
   tally_text field = field_of(it, row);
-  return has_doubled(it, field) && is_quoted(it, row) ? tl_unfold(field, it->batch->quote, &it->scratch) : field;
+  return is_quoted(it, row) && has_doubled(it, field) ? tl_unfold(field, it->batch->quote, &it->scratch) : field;
 }
 
 static tally_status put_cell(conversion *it, size_t row, tally_error *error) {
