@@ -57,7 +57,7 @@ check_groups <- function(t, name) {
 
 check_order <- function(t, name) {
   keys <- digits(t[[sub("sort ", "", name)]])
-  c(nrow(t), keys[nrow(t) * 1:3 %/% 4 + 1], total(t$v3))
+  c(nrow(t), keys[(nrow(t) * 1:3) %/% 4 + 1], total(t$v3))
 }
 
 groups_by_datatable <- function(x) list(
