@@ -171,9 +171,10 @@ typedef struct tally_words {
   size_t beginning_count;
 } tally_words;
 
-/* Whether a value, without blanks around it, is one of the words or begins with one, whatever the case of ASCII letters. Of text
- * with a dictionary the dictionary is searched, of which a value may be used by no row. column, words  borrows errors TALLY_ETYPE
- * (not text), TALLY_ECANCEL */
+/* Whether a value, without blanks around it, is one of the words or begins with one, whatever the case of ASCII letters. Of text with a
+ * dictionary the dictionary is searched, of which a value may be used by no row.
+ * column, words  borrows
+ * errors         TALLY_ETYPE (not text), TALLY_ECANCEL */
 TALLY_API tally_status tally_column_holds(const tally_column *column, const tally_words *words, bool *out, tally_error *error);
 /* Rows first .. first+count-1 without copying.
  * out     new reference
@@ -241,9 +242,9 @@ TALLY_API tally_status tally_table_take(const tally_table *table, const int64_t 
  * 4. Reading
  * ===================================================================================================== */
 
-/* Where bytes come from: exactly one of the three. What begins as gzip does is unpacked, whatever it is called. A regular file is
- * read in pieces, unless it is packed, is not UTF-8, has escapes, lines to leave out or broken quotes: then it comes into memory
- * whole, as all other input does. */
+/* Where bytes come from: exactly one of the three. What begins as gzip does is unpacked, whatever it is called. A regular file is read
+ * in pieces, unless it is packed, is not UTF-8, has escapes, lines to leave out or broken quotes: then it comes into memory whole, as
+ * all other input does. */
 typedef struct tally_input {
   const char *path;  /* a regular file, or anything that can be opened and read */
   const void *bytes; /* memory, with its size; borrowed for the length of the call */
@@ -252,8 +253,8 @@ typedef struct tally_input {
   const char *name; /* what to call it in messages; NULL: the path, or "(text)", or "(input)" */
 } tally_input;
 
-/* Where rows come from, batch by batch: a file that is read as it goes (tally_reading_source), or what a host can give. Where one
- * batch ends and the next begins must not depend on the number of threads. */
+/* Where rows come from, batch by batch: a file that is read as it goes (tally_reading_source), or what a host can give. Where one batch
+ * ends and the next begins must not depend on the number of threads. */
 typedef struct tally_source {
   void *context;
   tally_table *schema; /* names and types; no rows */
@@ -267,10 +268,12 @@ typedef struct tally_source {
   void (*release)(void *context);
 } tally_source;
 
-/* Several sources, one after another, as one. Columns are bound by name, in order of first appearance; what a source does not have
- * is missing in its rows. sources  takes, even on failure; count > 0 origin   a first column, with labels[i] in the rows of
- * sources[i]; NULL: none. A source that has such a column keeps its own values out      new reference errors   TALLY_ETYPE (a
- * column has different types), TALLY_ENOMEM */
+/* Several sources, one after another, as one. Columns are bound by name, in order of first appearance; what a source does not have is missing
+ * in its rows.
+ * sources  takes, even on failure; count > 0
+ * origin   a first column, with labels[i] in the rows of sources[i]; NULL: none. A source that has such a column keeps its own values
+ * out      new reference
+ * errors   TALLY_ETYPE (a column has different types), TALLY_ENOMEM */
 TALLY_API tally_status tally_source_append(const tally_source *sources, size_t count, const char *origin, const char *const *labels,
                                            tally_source *out, tally_error *error);
 
@@ -278,15 +281,15 @@ typedef struct tally_reading tally_reading; /* what a reader found: tally_readin
 
 /* How the bytes were understood. Texts are borrowed from the reading. */
 typedef struct tally_reading_facts {
-  const char *format;                 /* "csv", "json", "ndjson" */
-  const char *encoding;               /* "UTF-8", "UTF-16LE", "UTF-32BE", …, "WINDOWS-1252", or the name that was given */
-  const char *reader;                 /* "fast" (our scanner), "lax" (libcsv, where the quoting is broken) or "jansson" */
-  int32_t byte_order_marks;           /* how many were stripped */
-  char separator;                     /* 0 for JSON */
-  int64_t header_line;                /* the line of the header, from 1; 0 when there is none */
-  int64_t bytes;                      /* bytes read, as they came */
-  const char *compression;            /* "gzip", which was undone; NULL: none */
-  const char *separator_evidence;     /* "198 of the first 200 records have 13 fields", "given"; NULL for JSON */
+  const char *format;       /* "csv", "json", "ndjson" */
+  const char *encoding;     /* "UTF-8", "UTF-16LE", "UTF-32BE", …, "WINDOWS-1252", or the name that was given */
+  const char *reader;       /* "fast" (our scanner), "lax" (libcsv, where the quoting is broken) or "jansson" */
+  int32_t byte_order_marks; /* how many were stripped */
+  char separator;           /* 0 for JSON */
+  int64_t header_line;      /* the line of the header, from 1; 0 when there is none */
+  int64_t bytes;            /* bytes read, as they came */
+  const char *compression;  /* "gzip", which was undone; NULL: none */
+  const char *separator_evidence; /* "198 of the first 200 records have 13 fields", "given"; NULL for JSON */
   const char *const *percent_columns; /* names of the columns of numbers that were written with %, ended by NULL; NULL for JSON */
 } tally_reading_facts;
 
@@ -294,9 +297,9 @@ TALLY_API void tally_reading_release(tally_reading *reading);
 /* The data. borrows */
 TALLY_API const tally_table *tally_reading_table(const tally_reading *reading);
 /* What was not as it should be, one row each, in the order of the file: line (integer, from 1), byte (integer, offset from 0 in the
- * text once it is unpacked, UTF-8 and without escapes; of bytes that are not valid in another encoding, before it is UTF-8), column
- * (text, a column's name or missing), what (text, one of a few fixed phrases), text (text, the offending bytes, at most 120 of
- * them). borrows */
+ * text once it is unpacked, UTF-8 and without escapes; of bytes that are not valid in another encoding, before it is UTF-8), column (text, a
+ * column's name or missing), what (text, one of a few fixed phrases), text (text, the offending bytes, at most 120 of them).
+ * borrows */
 TALLY_API const tally_table *tally_reading_problems(const tally_reading *reading);
 /* The preamble: key (text, without its colon), value (text). A line of the preamble without a key continues the one above
  * or has the key missing. borrows */
@@ -353,20 +356,22 @@ TALLY_API const char *const *tally_symbols(void);
 TALLY_API tally_status tally_read_csv(const tally_input *input, const tally_csv_options *options, tally_reading **out,
                                       tally_error *error);
 
-/* Looks into a CSV file whose rows are to be read only when they are needed: encoding, separator, preamble and header are found,
- * and types by samples from all over the file. The table of the reading has the columns and no rows; tally_reading_source gives the
- * rows, of which only the columns that are asked for are made, and never more than a few batches at a time are in memory. (A file
- * that has to be converted or unpacked, or comes through a pipe, is in memory as a whole.) input, options  borrows; `limit` is not
- * for this: tally_program_head draws no more than it needs out             new reference errors          as tally_read_csv;
- * TALLY_ESHAPE (a limit) */
+/* Looks into a CSV file whose rows are to be read only when they are needed: encoding, separator, preamble and header are found, and types by
+ * samples from all over the file. The table of the reading has the columns and no rows; tally_reading_source gives the rows, of which
+ * only the columns that are asked for are made, and never more than a few batches at a time are in memory. (A file that has to be
+ * converted or unpacked, or comes through a pipe, is in memory as a whole.)
+ * input, options  borrows; `limit` is not for this: tally_program_head draws no more than it needs
+ * out             new reference
+ * errors          as tally_read_csv; TALLY_ESHAPE (a limit) */
 TALLY_API tally_status tally_scan_csv(const tally_input *input, const tally_csv_options *options, tally_reading **out,
                                       tally_error *error);
 /* Rows from a few places of a file of tally_scan_csv, its first and its last among them; NULL of any other reading. borrows */
 TALLY_API const tally_table *tally_reading_sample(const tally_reading *reading);
-/* The rows of a reading of tally_scan_csv, for tally_program_over. Each time they are drawn the file is read; it must be as it was.
- * A value of another type than the samples had is an error that names its place and what to say in `types`. What else is wrong with
- * the rows drawn is in tally_reading_problems afterwards. out     new reference: it holds the reading errors  TALLY_ESHAPE (not of
- * tally_scan_csv); when rows are drawn, as tally_read_csv, and TALLY_ETYPE */
+/* The rows of a reading of tally_scan_csv, for tally_program_over. Each time they are drawn the file is read; it must be as it was. A value
+ * of another type than the samples had is an error that names its place and what to say in `types`. What else is wrong with the rows
+ * drawn is in tally_reading_problems afterwards.
+ * out     new reference: it holds the reading
+ * errors  TALLY_ESHAPE (not of tally_scan_csv); when rows are drawn, as tally_read_csv, and TALLY_ETYPE */
 TALLY_API tally_status tally_reading_source(tally_reading *reading, tally_source *out, tally_error *error);
 
 typedef struct tally_json_options {
@@ -483,8 +488,8 @@ TALLY_API tally_status tally_table_sort(const tally_table *table, const tally_so
                                         tally_error *error);
 
 /* The rows with the largest values of a column, at most `most` of each group of `by` (of all rows when by_count is 0): groups in
- * order of first appearance, in each the largest first, equal values in the order of their rows, rows without a value last. errors
- * TALLY_ENAME, TALLY_ERANGE (2^32 rows) */
+ * order of first appearance, in each the largest first, equal values in the order of their rows, rows without a value last.
+ * errors  TALLY_ENAME, TALLY_ERANGE (2^32 rows) */
 TALLY_API tally_status tally_table_top(const tally_table *table, const char *const *by, size_t by_count, const char *column,
                                        int64_t most, tally_table **out, tally_error *error);
 /* The first row of each combination of `columns` (count 0: of all columns), in order of appearance. errors: TALLY_ENAME */
@@ -680,8 +685,8 @@ typedef struct tally_progress {
   double seconds;      /* since the reading began */
   bool ended;          /* no more is told of this file */
 } tally_progress;
-/* Who is told of it: about ten times a second while a file is read, on the thread that reads it, and once at the end. What is
- * called must not call tally. NULL: nobody. Set it while nothing is read. */
+/* Who is told of it: about ten times a second while a file is read, on the thread that reads it, and once at the end. What is called
+ * must not call tally. NULL: nobody. Set it while nothing is read. */
 TALLY_API void tally_on_progress(void (*report)(void *context, const tally_progress *progress), void *context);
 /* Joins the workers. They start again when needed. Call it before unloading the code. */
 TALLY_API void tally_shutdown(void);

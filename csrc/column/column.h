@@ -63,7 +63,8 @@ tally_status tl_column_encode(const tally_column *column, tally_column **out, ta
  * new reference */
 tally_status tl_column_with_reasons(const tally_column *column, const tally_column *from, tally_column **out, tally_error *error);
 
-/* The least and the largest value of an integer or date column; INT64_MAX and INT64_MIN when none is known. (column/span)
+/* Between which two values those of a column are: of integers and dates the least and the largest, of booleans 0 and 1, of text
+ * with a dictionary its first code and its last; *least > *most when there is none. Not for numbers and plain text. (column/span)
  * errors: TALLY_ENOMEM, TALLY_ECANCEL */
 tally_status tl_column_span(const tally_column *column, int64_t *least, int64_t *most, tally_error *error);
 

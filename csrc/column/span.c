@@ -63,6 +63,11 @@ static tally_status search_all(const tally_column *column, span *out, tally_erro
 tally_status tl_column_span(const tally_column *column, int64_t *least, int64_t *most, tally_error *error) {
   tally_column *kept = (tally_column *)column;
   span found;
+  if (column->type == TALLY_TEXT || column->type == TALLY_BOOLEAN) {
+    *least = 0;
+    *most = column->type == TALLY_BOOLEAN ? 1 : column->dictionary->length - 1;
+    return TALLY_OK;
+  }
   if (!atomic_load_explicit(&kept->span_known, memory_order_acquire)) {
     TL_TRY(search_all(column, &found, error));
     atomic_store_explicit(&kept->least, found.least, memory_order_relaxed);

@@ -157,10 +157,7 @@ tally_status tl_aggregation_know(tl_aggregation *it, const tally_table *table, i
 static tally_status fill_parts(tl_partial *it, const tally_table *batch, const uint32_t *groups, tally_error *error) {
   tl_measure_rows all = {.group = groups, .groups = it->states, .sizes = it->sizes};
   for (size_t q = 0; q < it->aggregation->question_count; q++) {
-    const tl_question *asked = &it->aggregation->questions[q];
-    tally_status status = tl_part_fill(asked, batch, &all, &it->parts[q], error);
-    if (status != TALLY_OK) tl_error_where(error, asked->measure.name);
-    TL_TRY(status);
+    TL_TRY(tl_part_fill(&it->aggregation->questions[q], batch, &all, &it->parts[q], error));
   }
   return TALLY_OK;
 }
@@ -380,11 +377,8 @@ static tally_status take_key(const whole *it, size_t k, tally_error *error) {
 }
 
 static tally_status fill_question(whole *it, size_t q, tally_error *error) {
-  const tl_question *asked = &it->aggregation->questions[q];
   tl_measure_rows all = {.group = it->groups.group, .groups = it->partial.states, .sizes = it->partial.sizes};
-  tally_status status = tl_part_fill(asked, it->table, &all, &it->partial.parts[q], error);
-  if (status != TALLY_OK) tl_error_where(error, asked->measure.name);
-  return status;
+  return tl_part_fill(&it->aggregation->questions[q], it->table, &all, &it->partial.parts[q], error);
 }
 
 /* A tl_pool_task: what each question comes to, the values of each key. */

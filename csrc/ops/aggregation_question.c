@@ -213,7 +213,9 @@ static tally_status step_question(const tl_question *q, const tally_table *batch
 /* Text that does not have to outlive the batch is let go with it. */
 tally_status tl_part_fill(const tl_question *q, const tally_table *batch, const tl_measure_rows *all, tl_part *part,
                           tally_error *error) {
-  TL_TRY(step_question(q, batch, all, part, error));
+  tally_status status = step_question(q, batch, all, part, error);
+  if (status != TALLY_OK) tl_error_where(error, q->measure.name);
+  TL_TRY(status);
   if (q->measure.record->coded && part->argument->type == TALLY_TEXT) return TALLY_OK;
   tally_column_release(part->argument);
   part->argument = NULL;

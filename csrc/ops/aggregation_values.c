@@ -4,6 +4,7 @@
 #include "ops/aggregation_values.h"
 
 #include "base/pool.h"
+#include "ops/lanes.h"
 
 /* ---- a batch ---- */
 
@@ -63,7 +64,7 @@ typedef void (*lane_visit)(const layout *it, const tl_values_part *part, size_t 
 
 /* A lane has a stretch of all values, end to end. */
 static void walk_lane(const layout *it, size_t lane, lane_visit visit) {
-  size_t first = it->total / it->lanes * lane, end = lane + 1 < it->lanes ? it->total / it->lanes * (lane + 1) : it->total, at = 0;
+  size_t first = tl_lane_start(it->total, it->lanes, lane), end = tl_lane_start(it->total, it->lanes, lane + 1), at = 0;
   for (size_t p = 0; p < it->all->count && at < end; at += it->all->parts[p++].count) {
     const tl_values_part *part = &it->all->parts[p];
     if (at + part->count <= first) continue;
@@ -94,20 +95,6 @@ static tally_status place_lane(void *context, size_t lane, size_t worker, tally_
   return TALLY_OK;
 }
 
-/* Group after group, and in each, lane after lane. */
-static void find_starts(layout *it) {
-  size_t sum = 0;
-  for (size_t g = 0; g < it->groups; g++) {
-    it->starts[g] = sum;
-    for (size_t lane = 0; lane < it->lanes; lane++) {
-      size_t *next = &it->next[lane * it->groups + g], count = *next;
-      *next = sum;
-      sum += count;
-    }
-  }
-  it->starts[it->groups] = sum;
-}
-
 /* A tl_pool_task over stretches of groups. */
 static tally_status answer_groups(void *context, size_t task, size_t worker, tally_error *error) {
   const layout *it = context;
@@ -128,7 +115,7 @@ static tally_status lay_out(layout *it, tally_error *error) {
   it->values = tl_mem_new_aligned(it->total * sizeof *it->values);
   if (!it->next || !it->starts || !it->values) return tl_no_memory(error);
   TL_TRY(tl_pool_run(it->lanes, count_lane, it, error));
-  find_starts(it);
+  tl_lanes_lay_out(it->next, it->lanes, it->groups, it->starts);
   TL_TRY(tl_pool_run(it->lanes, place_lane, it, error));
   return tl_pool_run((it->groups + GROUPS_AT_ONCE - 1) / GROUPS_AT_ONCE, answer_groups, it, error);
 }

@@ -94,15 +94,8 @@ static tally_status pack(packed *p, const key_words *next, tally_error *error) {
 
 /* The least word, and how far above it the largest may be. */
 static tally_status span_of(const tally_column *key, uint64_t *least, uint64_t *span, tally_error *error) {
-  int64_t low = 0, high = 1;
-  if (key->type == TALLY_NUMBER) {
-    low = INT64_MIN;
-    high = INT64_MAX;
-  } else if (key->type == TALLY_TEXT) {
-    high = key->dictionary->length;
-  } else if (key->type != TALLY_BOOLEAN) {
-    TL_TRY(tl_column_span(key, &low, &high, error));
-  }
+  int64_t low = INT64_MIN, high = INT64_MAX;
+  if (key->type != TALLY_NUMBER) TL_TRY(tl_column_span(key, &low, &high, error));
   *least = low <= high ? (uint64_t)low : 0;
   *span = low <= high ? (uint64_t)high - (uint64_t)low : 0;
   return TALLY_OK;

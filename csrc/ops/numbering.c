@@ -5,6 +5,7 @@
 
 #include "base/pool.h"
 #include "base/text.h"
+#include "ops/lanes.h"
 
 typedef struct numbering {
   const uint64_t *words;
@@ -72,7 +73,7 @@ typedef struct dealing {
   size_t *counts;          /* numbers of each partition */
   uint8_t *is_first;       /* of each row of the table */
   size_t *ranks;           /* of each chunk: how many first rows come before it */
-  struct table *tables;    /* of each worker */
+  table *tables;           /* of each worker */
   size_t workers, largest; /* rows of a partition, at most */
 } dealing;
 
@@ -81,7 +82,7 @@ static size_t partition_of(const dealing *d, uint64_t hash) {
 }
 
 static int64_t block_start(const dealing *d, size_t block) {
-  return (int64_t)((unsigned __int128)d->it->rows * block / d->blocks);
+  return (int64_t)tl_lane_start((size_t)d->it->rows, d->blocks, block);
 }
 
 /* A tl_pool_task over blocks: how many of its rows go where. */
@@ -94,19 +95,12 @@ static tally_status count_block(void *context, size_t block, size_t worker, tall
   return TALLY_OK;
 }
 
-/* Counts become places: partition after partition, and in each, block after block. */
 static void find_starts(dealing *d) {
-  size_t sum = 0;
+  tl_lanes_lay_out(d->next, d->blocks, d->partitions, d->starts);
   for (size_t p = 0; p < d->partitions; p++) {
-    d->starts[p] = sum;
-    for (size_t b = 0; b < d->blocks; b++) {
-      size_t *next = &d->next[b * d->partitions + p], count = *next;
-      *next = sum;
-      sum += count;
-    }
-    if (sum - d->starts[p] > d->largest) d->largest = sum - d->starts[p];
+    size_t size = d->starts[p + 1] - d->starts[p];
+    if (size > d->largest) d->largest = size;
   }
-  d->starts[d->partitions] = sum;
 }
 
 /* A tl_pool_task over blocks: its rows go to their partitions. */
@@ -173,16 +167,6 @@ static tally_status count_first(void *context, size_t chunk, size_t worker, tall
   for (int64_t i = (int64_t)chunk * TL_CHUNK; i < end; i++) count += d->is_first[i];
   d->ranks[chunk] = count;
   return TALLY_OK;
-}
-
-/* Counts become how much comes before. */
-static void add_up(size_t *counts, size_t size) {
-  size_t sum = 0;
-  for (size_t i = 0; i < size; i++) {
-    size_t count = counts[i];
-    counts[i] = sum;
-    sum += count;
-  }
 }
 
 /* A tl_pool_task over chunks of the table: a first row gets its number. */
@@ -252,7 +236,7 @@ static tally_status deal(dealing *d, tally_error *error) {
   d->it->out->first = tl_mem_new_aligned((size_t)d->it->out->count * sizeof *d->it->out->first);
   if (!d->it->out->first) return tl_no_memory(error);
   TL_TRY(tl_pool_run(chunks, count_first, d, error));
-  add_up(d->ranks, chunks);
+  tl_lanes_lay_out(d->ranks, 1, chunks, NULL);
   TL_TRY(tl_pool_run(chunks, rank_first, d, error));
   return tl_pool_run(d->partitions, spread_numbers, d, error);
 }

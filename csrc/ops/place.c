@@ -11,15 +11,9 @@ static bool can_have_places(const tally_column *column) {
 }
 
 static tally_status find_range(const tally_column *column, tl_place_key *out, tally_error *error) {
-  int64_t most = 0;
-  if (column->type == TALLY_TEXT) {
-    most = column->dictionary->length - 1;
-    out->dictionary = tally_column_retain(column->dictionary);
-  } else if (column->type == TALLY_BOOLEAN) {
-    most = 1;
-  } else {
-    TL_TRY(tl_column_span(column, &out->least, &most, error));
-  }
+  int64_t most;
+  TL_TRY(tl_column_span(column, &out->least, &most, error));
+  out->dictionary = tally_column_retain(column->dictionary);
   bool any = out->least <= most;
   uint64_t above = any ? (uint64_t)most - (uint64_t)out->least : 0;
   out->missing = column->missing > 0;

@@ -7,6 +7,7 @@
  * by side. Rows that have no value come last in either direction: a pass of their own. */
 #include "base/pool.h"
 #include "column/table.h"
+#include "ops/lanes.h"
 #include "ops/sort_word.h"
 
 typedef struct sorting {
@@ -18,7 +19,7 @@ typedef struct sorting {
 /* ---- The words of the rows in their order ---- */
 
 static size_t lane_start(const sorting *s, size_t lane) {
-  return s->rows / s->lanes * lane + (lane < s->rows % s->lanes ? lane : s->rows % s->lanes);
+  return tl_lane_start(s->rows, s->lanes, lane);
 }
 
 typedef struct fetching {
@@ -74,18 +75,6 @@ static tally_status move_lane(void *context, size_t lane, size_t worker, tally_e
   return TALLY_OK;
 }
 
-/* Bucket after bucket, and in each, lane after lane. */
-static void find_starts(const pass *p) {
-  size_t sum = 0;
-  for (size_t bucket = 0; bucket >> p->bits == 0; bucket++) {
-    for (size_t lane = 0; lane < p->s->lanes; lane++) {
-      size_t *next = &p->next[(lane << p->bits) + bucket], count = *next;
-      *next = sum;
-      sum += count;
-    }
-  }
-}
-
 static void swap_orders(sorting *s) {
   int64_t *order = s->order;
   uint64_t *words = s->words;
@@ -99,7 +88,7 @@ static tally_status run_pass(pass p, tally_error *error) {
   p.next = tl_mem_zero(p.s->lanes << p.bits, sizeof *p.next);
   if (!p.next) return tl_no_memory(error);
   tally_status status = tl_pool_run(p.s->lanes, count_lane, &p, error);
-  find_starts(&p);
+  tl_lanes_lay_out(p.next, p.s->lanes, (size_t)1 << p.bits, NULL);
   if (status == TALLY_OK) status = tl_pool_run(p.s->lanes, move_lane, &p, error);
   if (status == TALLY_OK) swap_orders(p.s);
   tl_mem_free(p.next);

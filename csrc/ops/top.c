@@ -6,6 +6,7 @@
 #include "base/pool.h"
 #include "column/table.h"
 #include "ops/group.h"
+#include "ops/lanes.h"
 #include "ops/sort_word.h"
 
 /* Earlier is better, then the row that comes first. */
@@ -86,8 +87,9 @@ static size_t room_of(const search *it, size_t group) {
 static tally_status search_stretch(void *context, size_t stretch, size_t worker, tally_error *error) {
   const search *it = context;
   (void)worker, (void)error;
-  int64_t rows = it->table->rows, first = rows * (int64_t)stretch / (int64_t)it->stretches;
-  int64_t end = rows * ((int64_t)stretch + 1) / (int64_t)it->stretches;
+  size_t rows = (size_t)it->table->rows;
+  int64_t first = (int64_t)tl_lane_start(rows, it->stretches, stretch),
+          end = (int64_t)tl_lane_start(rows, it->stretches, stretch + 1);
   for (int64_t row = first; row < end; row++) {
     uint32_t group = it->groups.group[row];
     if (!tl_present(it->column, row)) continue;
