@@ -513,11 +513,16 @@ typedef struct tally_join_options {
   size_t key_count;
   const char *suffix; /* added to a column of right whose name left has too; NULL: "_right" */
   bool match_missing; /* missing keys match one another; else never */
+  /* Of the rows of right that match, only the last one whose `right_as_of` is not after `left_as_of`: integers, numbers or dates,
+   * both of one type, those missing or NaN never. For inner, left, semi and anti joins, which may then do without keys. NULL: none */
+  const char *left_as_of;
+  const char *right_as_of;
 } tally_join_options;
 
 typedef struct tally_join_report {
   int64_t left_unmatched;  /* rows of left without a match */
   int64_t right_unmatched; /* rows of right without a match */
+  int64_t left_repeated;   /* rows of left with more than one match */
   bool many_to_many;       /* some key occurs more than once on both sides */
 } tally_join_report;
 
@@ -525,7 +530,7 @@ typedef struct tally_join_report {
  * Key columns appear once, under the left names.
  * report  may be NULL
  * errors  TALLY_ENAME, TALLY_ETYPE (keys of different types), TALLY_ERANGE (integers with numbers: one that no
- *         number holds exactly), TALLY_ESHAPE (a name twice in the result), TALLY_ENOMEM */
+ *         number holds exactly; 2^32 rows), TALLY_ESHAPE (a name twice in the result; no keys), TALLY_ENOMEM, TALLY_ECANCEL */
 TALLY_API tally_status tally_table_join(const tally_table *left, const tally_table *right, const tally_join_options *options,
                                         tally_join_report *report, tally_table **out, tally_error *error);
 

@@ -132,6 +132,7 @@ build = {
         "csrc/ops/function_type.c",
         "csrc/ops/group.c",
         "csrc/ops/join.c",
+        "csrc/ops/match.c",
         "csrc/ops/numbering.c",
         "csrc/ops/pivot.c",
         "csrc/ops/place.c",

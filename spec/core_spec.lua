@@ -307,7 +307,7 @@ describe("operations", function()
     })
     local joined, report = t:join(names, { kind = "left", left = { "level" }, right = { "code" } })
     assert.same({ "undergraduate", nil, "undergraduate", nil, n = 4 }, joined:column("title"):values())
-    assert.same({ left_unmatched = 2, right_unmatched = 1, many_to_many = false }, report)
+    assert.same({ left_unmatched = 2, right_unmatched = 1, left_repeated = 0, many_to_many = false }, report)
     for _, wrong in ipairs {
       {}, { left = { "level" }, right = {} }, { kind = "outer", left = { "level" }, right = { "code" } },
       { left = { "level" }, right = { "code" }, sufix = "x" }, { left = "level", right = { "code" } },

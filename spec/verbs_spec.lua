@@ -484,6 +484,36 @@ describe("a join", function()
   end)
 end)
 
+describe("a join as of a time", function()
+  local counts = tally.from_columns { { "ukprn", { "1", "1", "1", "2" } }, { "year", { 2015, 2019, 2020, 2020 } } }
+  local names = tally.from_columns { { "ukprn", { "1", "2", "1", "1" } }, { "from", { 2018, 2021, 2012, 2020 } },
+    { "name", { "Polytechnic", "College", "Institute", "University" } } }
+  local as_of = { year = "from" }
+
+  it("takes the last row that is not after", function()
+    local joined = counts:join(names, { by = "ukprn", as_of = as_of, kind = "left" })
+    assert.same({ "ukprn", "year", "from", "name" }, joined:names())
+    assert.same({ "Institute", "Polytechnic", "University", nil, n = 4 }, joined:column "name")
+    assert.same({ left = 1, right = 1, repeated = 0, many_to_many = false }, joined:unmatched())
+    assert.equal(3, #counts:join(names, { by = "ukprn", as_of = as_of }))
+    assert.equal(1, #counts:join(names, { by = "ukprn", as_of = as_of, kind = "anti" }))
+    assert.same({ "Institute", "Polytechnic", "University", "University", n = 4 },
+      counts:join(names, { as_of = as_of }):column "name")
+  end)
+
+  it("says what is wrong", function()
+    local function refused(text, options)
+      assert.matches(text, message(counts.join, counts, names, options), 1, true)
+    end
+    refused("as_of names one column of either table", { as_of = {} })
+    refused("no column 'yaer'; did you mean 'year'?", { as_of = "yaer" })
+    refused("cannot join 'ukprn' (text) as of 'name' (text): both must be integers, numbers or dates", { as_of = { ukprn = "name" } })
+    refused("a join as of 'year' is inner, left, semi or anti", { as_of = as_of, kind = "full" })
+    refused("a join as of 'year' finds one row at most: it takes no relationship", { as_of = as_of, relationship = "one-to-one" })
+    refused("join needs a key, as in { by = \"UKPRN\" }", {})
+  end)
+end)
+
 describe("totals that are there already", function()
   local again = "the table has totals called 'Total' already: leave them out with filter \"not is_total\", or give these another "
     .. "name, as in totals { name = \"Sum\" }"

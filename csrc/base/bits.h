@@ -38,6 +38,14 @@ static inline uint64_t tl_bits_load(const uint8_t *bits, int64_t first) {
   return shift ? word >> shift | (uint64_t)at[8] << (64 - shift) : word;
 }
 
+/* The first 8 * `bytes` bits of a word, the lowest first. */
+static inline void tl_bits_store(uint8_t *to, uint64_t word, size_t bytes) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  word = __builtin_bswap64(word);
+#endif
+  memcpy(to, &word, bytes);
+}
+
 static inline size_t tl_bit_bytes(int64_t bits) {
   return (size_t)((bits + 7) >> 3);
 }

@@ -148,11 +148,6 @@ static inline size_t tl_type_size(tally_type type) {
 /* Bytes of one value in `values`; 0 for boolean (bits) and plain text (offsets). */
 size_t tl_value_size(const tally_column *column);
 
-/* Rows rows[0] … of `column`, -1 for a missing row. (column/take) errors: TALLY_ERANGE, TALLY_ENOMEM */
-tally_status tl_column_take(const tally_column *column, const int64_t *rows, int64_t count, tally_column **out, tally_error *error);
-/* The same of columns of one length, into out[0] ..; in parallel when rows are many. */
-tally_status tl_columns_take(tally_column *const *columns, size_t column_count, const int64_t *rows, int64_t count,
-                             tally_column **out, tally_error *error);
 /* Slices that follow one another in one column become a slice of it again; *out is NULL when they do not. */
 tally_status tl_column_rejoin(tally_column *const *slices, size_t count, tally_column **out, tally_error *error);
 /* Columns of one type end to end; dictionaries are merged in order of first appearance (declared levels stay only when all parts

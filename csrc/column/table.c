@@ -282,13 +282,15 @@ static bool is_every_row(const tally_table *table, const int64_t *rows, int64_t 
   return true;
 }
 
-/* Columns check the numbers of the rows that they are asked for; where there is none, the table does. */
-static tally_status check_rows(const tally_table *table, const int64_t *rows, int64_t count, tally_error *error) {
-  for (int64_t i = 0; i < count; i++)
-    if (rows[i] < -1 || rows[i] >= table->rows)
-      return tl_fail(error, TALLY_ERANGE, "row %lld (from 0) is outside a table of %lld rows", (long long)rows[i],
-                     (long long)table->rows);
-  return TALLY_OK;
+tally_status tl_table_pick(const tally_table *table, const tl_pick *pick, tally_table **out, tally_error *error) {
+  tally_column **columns = tl_mem_zero(table->columns, sizeof *columns);
+  if (!columns) return tl_no_memory(error);
+  tally_status status = tl_columns_pick(table->column, table->columns, pick, columns, error);
+  if (status == TALLY_OK) {
+    status = tl_table_adopt((const char *const *)table->names, columns, table->columns, pick->count, out, error);
+  }
+  tl_mem_free(columns);
+  return status;
 }
 
 tally_status tally_table_take(const tally_table *table, const int64_t *rows, int64_t count, tally_table **out, tally_error *error) {
@@ -296,11 +298,8 @@ tally_status tally_table_take(const tally_table *table, const int64_t *rows, int
     *out = tally_table_retain(table);
     return TALLY_OK;
   }
-  if (table->columns == 0) TL_TRY(check_rows(table, rows, count, error));
-  tally_column **columns = tl_mem_zero(table->columns, sizeof *columns);
-  if (!columns) return tl_no_memory(error);
-  tally_status status = tl_columns_take(table->column, table->columns, rows, count, columns, error);
-  if (status == TALLY_OK) status = tl_table_adopt((const char *const *)table->names, columns, table->columns, count, out, error);
-  tl_mem_free(columns);
-  return status;
+  bool gaps;
+  TL_TRY(tl_rows_check(rows, count, table->rows, &gaps, error));
+  tl_pick pick = {.count = count, .rows = rows, .gaps = gaps};
+  return tl_table_pick(table, &pick, out, error);
 }

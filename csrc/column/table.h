@@ -2,7 +2,7 @@
 #ifndef TL_COLUMN_TABLE_H
 #define TL_COLUMN_TABLE_H
 
-#include "column/column.h"
+#include "column/take.h"
 
 struct tally_table {
   atomic_int references;
@@ -19,6 +19,9 @@ tally_status tl_table_no_column(const tally_table *table, const char *name, tall
 /* As tally_table_new, but takes the columns, even on failure. */
 tally_status tl_table_adopt(const char *const *names, tally_column **columns, size_t count, int64_t rows, tally_table **out,
                             tally_error *error);
+/* Rows of a table. pick: its rows are not checked. new reference
+ * errors: TALLY_ENOMEM, TALLY_ECANCEL */
+tally_status tl_table_pick(const tally_table *table, const tl_pick *pick, tally_table **out, tally_error *error);
 /* The same operation on every column, several at once when there are many rows. `each` gives a new reference; when it fails it
  * leaves *out alone. */
 typedef tally_status (*tl_column_map)(void *context, const tally_column *column, tally_column **out, tally_error *error);

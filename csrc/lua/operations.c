@@ -85,7 +85,7 @@ static int table_distinct(lua_State *L) {
 }
 
 static tally_join_options check_join_options(lua_State *L, int argument) {
-  static const char *const known[] = {"kind", "left", "right", "suffix", "match_missing", NULL};
+  static const char *const known[] = {"kind", "left", "right", "suffix", "match_missing", "as_of", NULL};
   static const char *const join_kinds[] = {[TALLY_JOIN_INNER] = "inner",
                                            [TALLY_JOIN_LEFT] = "left",
                                            [TALLY_JOIN_RIGHT] = "right",
@@ -96,31 +96,40 @@ static tally_join_options check_join_options(lua_State *L, int argument) {
   tally_join_options options = {.size = sizeof options};
   tl_fields fields = tl_check_fields(L, argument, argument, "option", known);
   tl_names left = tl_field_names(fields, "left"), right = tl_field_names(fields, "right");
-  if (left.count != right.count || left.count == 0) {
-    luaL_argerror(L, argument, "left and right: lists of as many columns, at least one, expected");
-  }
   options.kind = (tally_join_kind)tl_field_choice(fields, "kind", join_kinds);
   options.left_keys = left.items;
   options.right_keys = right.items;
   options.key_count = left.count;
   options.suffix = tl_field_name(fields, "suffix", NULL);
   options.match_missing = tl_field_boolean(fields, "match_missing", false);
+  tl_names as_of = tl_field_names(fields, "as_of");
+  if (left.count != right.count || left.count + as_of.count == 0) {
+    luaL_argerror(L, argument, "left and right: lists of as many columns, at least one, expected");
+  }
+  if (as_of.count != 0 && as_of.count != 2) luaL_argerror(L, argument, "as_of: a column of each table expected");
+  if (as_of.count == 2) {
+    options.left_as_of = as_of.items[0];
+    options.right_as_of = as_of.items[1];
+  }
   return options;
 }
 
-/* Pushes { left_unmatched =, right_unmatched =, many_to_many = }. [-0, +1] */
+/* Pushes { left_unmatched =, right_unmatched =, left_repeated =, many_to_many = }. [-0, +1] */
 static void push_join_report(lua_State *L, const tally_join_report *report) {
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 4);
   tl_push_integer(L, report->left_unmatched);
   lua_setfield(L, -2, "left_unmatched");
   tl_push_integer(L, report->right_unmatched);
   lua_setfield(L, -2, "right_unmatched");
+  tl_push_integer(L, report->left_repeated);
+  lua_setfield(L, -2, "left_repeated");
   lua_pushboolean(L, report->many_to_many);
   lua_setfield(L, -2, "many_to_many");
 }
 
-/* table:join(right, { kind = "inner|left|right|full|semi|anti", left = {names}, right = {names}, suffix =, match_missing = })
- * -> table, { left_unmatched =, right_unmatched =, many_to_many = } */
+/* table:join(right, { kind = "inner|left|right|full|semi|anti", left = {names}, right = {names}, suffix =, match_missing =,
+ *                     as_of = {left, right} })
+ * -> table, { left_unmatched =, right_unmatched =, left_repeated =, many_to_many = } */
 static int table_join(lua_State *L) {
   tally_error error = {0};
   tally_join_report report;

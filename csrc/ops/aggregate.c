@@ -86,7 +86,7 @@ tally_status tl_aggregate_find(const char *name, tally_type argument, const tl_a
 }
 
 tally_status tally_aggregate_type(const char *function, tally_type argument, tally_type *out, tally_error *error) {
-  const tl_aggregate_record *record;
+  const tl_aggregate_record *record = NULL;
   TL_TRY(tl_aggregate_find(function, argument, &record, error));
   *out = record->gives == SAME ? argument : record->gives;
   return TALLY_OK;

@@ -4,6 +4,7 @@
  * true, 64 rows at a time. coalesce and if_else choose between whole values, so reasons of missing values, dictionaries and any
  * type go through them unchanged: the arguments are put end to end and the chosen rows taken. */
 #include "base/number.h"
+#include "column/take.h"
 #include "ops/function_operand.h"
 
 /* ---- and, or ---- */

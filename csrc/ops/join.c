@@ -1,25 +1,24 @@
 /* ops/join: rows of two tables side by side, where their keys are equal.
  *
- * The one idea: the keys of both tables, end to end, are grouped as one; two rows match when they are in the same group. The rows
- * of right are sorted by group (by counting), so that the matches of a row of left stand together in their order. What comes out
- * of matching is lists of row numbers, -1 for "none", from which the columns are taken. Hashing is ops/group's, copying
- * column/take's. */
+ * Which rows match is ops/match's to say. What comes out is counted first, chunk of left by chunk; then any stretch of the result
+ * can be told, which row of either table each of its rows is, and column/take gathers stretch by stretch. */
 #include "base/pool.h"
 #include "column/table.h"
 #include "ops/append.h"
-#include "ops/group.h"
+#include "ops/match.h"
 
 typedef struct joining {
   const tally_table *left, *right;
+  tally_table *sorted; /* right, where it must be in the order of `right_as_of` */
   const tally_join_options *options;
-  tally_column **keys; /* of both tables end to end: rows of left, then rows of right */
-  tl_groups groups;
-  int64_t *starts;    /* of each group, where its rows begin in `matches`; one more at the end */
-  int64_t *matches;   /* rows of right that may match, by group */
-  uint8_t *left_seen; /* of each group, rows of left that may match: 0, 1, or 2 for more */
+  tl_match_keys keys;
+  tl_match match;
+  int64_t *starts;       /* of each chunk of left: the row of the result that it begins with; and an end */
+  int64_t *alone_starts; /* of each chunk of right: which of the rows of right that stand alone it begins with; and an end */
+  uint32_t *alone;       /* rows of right that stand alone, after those of left */
+  int64_t rows;          /* of the result */
   tally_join_report report;
-  int64_t rows; /* of the result */
-  int64_t *left_rows, *right_rows;
+  atomic_llong left_unmatched, left_repeated;
 } joining;
 
 /* ---- Keys ---- */
@@ -51,7 +50,9 @@ static bool types_agree(tally_type a, tally_type b) {
 static tally_status check_keys(const joining *j, tally_error *error) {
   const tally_join_options *o = j->options;
   const tally_column *column;
-  if (o->key_count == 0) return tl_fail(error, TALLY_ESHAPE, "a join needs at least one key: which columns say that rows match?");
+  if (o->key_count == 0 && !o->left_as_of) {
+    return tl_fail(error, TALLY_ESHAPE, "a join needs at least one key: which columns say that rows match?");
+  }
   for (size_t k = 0; k < o->key_count; k++) {
     TL_TRY(tl_table_need(j->left, o->left_keys[k], &column, error));
     TL_TRY(tl_table_need(j->right, o->right_keys[k], &column, error));
@@ -60,59 +61,58 @@ static tally_status check_keys(const joining *j, tally_error *error) {
   return TALLY_OK;
 }
 
-/* A pair of keys end to end. An integer that no number holds would match its neighbours, and is refused. */
-static tally_status bind_key(joining *j, size_t k, tally_error *error) {
-  const tally_column *pair[] = {left_key(j, k), right_key(j, k)};
-  tally_type type = pair[0]->type == pair[1]->type ? pair[0]->type : TALLY_NUMBER;
-  tally_status status = tl_append_columns(pair, NULL, 2, type, &j->keys[k], error);
-  if (status != TALLY_OK)
-    tl_error_where(error, pair[0]->type == TALLY_INTEGER ? j->options->left_keys[k] : j->options->right_keys[k]);
-  return status;
+static bool has_order(tally_type type) {
+  return type == TALLY_INTEGER || type == TALLY_NUMBER || type == TALLY_DATE;
 }
 
-static tally_status group_keys(joining *j, tally_error *error) {
-  size_t count = j->options->key_count;
-  int64_t rows;
-  if (__builtin_add_overflow(j->left->rows, j->right->rows, &rows)) return tl_no_memory(error);
-  j->keys = tl_mem_zero(count, sizeof *j->keys);
-  if (!j->keys) return tl_no_memory(error);
-  for (size_t k = 0; k < count; k++) TL_TRY(bind_key(j, k, error));
-  return tl_groups_new((const tally_column *const *)j->keys, count, rows, &j->groups, error);
+static tally_status check_as_of(const joining *j, tally_error *error) {
+  const tally_join_options *o = j->options;
+  const tally_column *left, *right;
+  if (!o->left_as_of) return TALLY_OK;
+  if (o->kind == TALLY_JOIN_RIGHT || o->kind == TALLY_JOIN_FULL) {
+    return tl_fail(error, TALLY_ESHAPE, "a join as of '%s' is inner, left, semi or anti", o->left_as_of);
+  }
+  TL_TRY(tl_table_need(j->left, o->left_as_of, &left, error));
+  TL_TRY(tl_table_need(j->right, o->right_as_of, &right, error));
+  if (left->type == right->type && has_order(left->type)) return TALLY_OK;
+  return tl_fail(error, TALLY_ETYPE, "cannot join '%s' (%s) as of '%s' (%s): both must be integers, numbers or dates",
+                 o->left_as_of, tally_type_name(left->type), o->right_as_of, tally_type_name(right->type));
 }
 
-/* Whether a row (of both tables end to end) may match at all. Rows of one group agree in this. */
-static bool may_match(const joining *j, int64_t row) {
-  if (j->options->match_missing) return true;
-  for (size_t k = 0; k < j->options->key_count; k++)
-    if (!tl_present(j->keys[k], row)) return false;
-  return true;
-}
-
-/* ---- Matching ---- */
-
-/* A counting sort of the rows of right by group. */
-static tally_status sort_right(joining *j, tally_error *error) {
-  const uint32_t *group = j->groups.group + j->left->rows;
-  j->starts = tl_mem_zero((size_t)j->groups.count + 2, sizeof *j->starts);
-  j->matches = tl_mem_new((size_t)j->right->rows, sizeof *j->matches);
-  if (!j->starts || !j->matches) return tl_no_memory(error);
-  int64_t *next = j->starts + 1; /* moved on while filling, so that starts[g] is right afterwards */
-  for (int64_t i = 0; i < j->right->rows; i++)
-    if (may_match(j, j->left->rows + i)) next[(size_t)group[i] + 1]++;
-  for (int64_t g = 0; g < j->groups.count; g++) next[g + 1] += next[g];
-  for (int64_t i = 0; i < j->right->rows; i++)
-    if (may_match(j, j->left->rows + i)) j->matches[next[group[i]]++] = i;
+/* Right in the order of time, and which columns say when. */
+static tally_status find_as_of(joining *j, tally_error *error) {
+  if (!j->options->left_as_of) return TALLY_OK;
+  tally_sort_key key = {.column = j->options->right_as_of};
+  TL_TRY(tally_table_sort(j->right, &key, 1, &j->sorted, error));
+  j->right = j->sorted;
+  j->keys.left_as_of = tally_table_find(j->left, j->options->left_as_of);
+  j->keys.right_as_of = tally_table_find(j->right, j->options->right_as_of);
   return TALLY_OK;
 }
 
-/* The number of rows of right that match a row of left. */
-static int64_t count_matches(const joining *j, int64_t left_row) {
-  size_t group = j->groups.group[left_row];
-  return j->starts[group + 1] - j->starts[group];
+static tally_status find_keys(joining *j, tally_error *error) {
+  const tally_join_options *o = j->options;
+  const tally_column **left = tl_mem_new(o->key_count, sizeof *left), **right = tl_mem_new(o->key_count, sizeof *right);
+  j->keys.left = left;
+  j->keys.right = right;
+  j->keys.left_names = o->left_keys;
+  j->keys.right_names = o->right_keys;
+  j->keys.count = o->key_count;
+  j->keys.left_rows = j->left->rows;
+  j->keys.right_rows = j->right->rows;
+  j->keys.missing = o->match_missing;
+  if (!left || !right) return tl_no_memory(error);
+  for (size_t k = 0; k < o->key_count; k++) {
+    left[k] = left_key(j, k);
+    right[k] = right_key(j, k);
+  }
+  return TALLY_OK;
 }
 
+/* ---- Counting ---- */
+
 /* The number of rows of the result for a row of left with so many matches. */
-static int64_t rows_for(tally_join_kind kind, int64_t matches) {
+static inline int64_t rows_for(tally_join_kind kind, int64_t matches) {
   switch (kind) {
     case TALLY_JOIN_SEMI:
       return matches > 0;
@@ -130,51 +130,173 @@ static bool keeps_right(tally_join_kind kind) {
   return kind == TALLY_JOIN_RIGHT || kind == TALLY_JOIN_FULL;
 }
 
-/* A row of right is unmatched when no row of left with its key may match. */
-static bool right_unmatched(const joining *j, int64_t right_row) {
-  return j->left_seen[j->groups.group[j->left->rows + right_row]] == 0;
+/* The result has only columns of left, and each row at most once. */
+static bool is_of_left(const joining *j) {
+  return j->options->kind == TALLY_JOIN_SEMI || j->options->kind == TALLY_JOIN_ANTI;
 }
 
-/* Fills the report and the size of the result. */
-static tally_status count_rows(joining *j, tally_error *error) {
-  bool overflow = false;
-  j->left_seen = tl_mem_zero((size_t)j->groups.count, 1);
-  if (!j->left_seen) return tl_no_memory(error);
-  for (int64_t i = 0; i < j->left->rows; i++) {
-    int64_t matches = count_matches(j, i);
-    uint8_t *seen = &j->left_seen[j->groups.group[i]];
-    if (matches == 0) j->report.left_unmatched++;
-    if (may_match(j, i) && *seen < 2) (*seen)++;
-    if (matches > 1 && *seen > 1) j->report.many_to_many = true;
-    overflow |= __builtin_add_overflow(j->rows, rows_for(j->options->kind, matches), &j->rows);
+static int64_t chunk_end(int64_t rows, size_t chunk) {
+  int64_t end = (int64_t)(chunk + 1) * TL_CHUNK;
+  return end < rows ? end : rows;
+}
+
+/* A tl_pool_task over chunks of left. A chunk has fewer than 2^16 rows, and each fewer than 2^32 matches. */
+static tally_status count_left(void *context, size_t chunk, size_t worker, tally_error *error) {
+  joining *j = context;
+  (void)worker, (void)error;
+  int64_t rows = 0, unmatched = 0, repeated = 0, end = chunk_end(j->left->rows, chunk);
+  for (int64_t i = (int64_t)chunk * TL_CHUNK; i < end; i++) {
+    const uint32_t *found;
+    uint32_t matches = tl_match_of(&j->match, i, &found);
+    unmatched += matches == 0;
+    repeated += matches > 1;
+    rows += rows_for(j->options->kind, matches);
   }
-  for (int64_t i = 0; i < j->right->rows; i++) j->report.right_unmatched += right_unmatched(j, i);
-  if (keeps_right(j->options->kind)) overflow |= __builtin_add_overflow(j->rows, j->report.right_unmatched, &j->rows);
-  if (overflow) return tl_fail(error, TALLY_ENOMEM, "the join has more than 2^63 rows: many rows of both tables share a key");
+  j->starts[chunk + 1] = rows;
+  atomic_fetch_add_explicit(&j->left_unmatched, unmatched, memory_order_relaxed);
+  atomic_fetch_add_explicit(&j->left_repeated, repeated, memory_order_relaxed);
   return TALLY_OK;
 }
 
-static tally_status fill_rows(joining *j, tally_error *error) {
-  tally_join_kind kind = j->options->kind;
-  int64_t at = 0;
-  j->left_rows = tl_mem_new((size_t)j->rows, sizeof *j->left_rows);
-  j->right_rows = tl_mem_new((size_t)j->rows, sizeof *j->right_rows);
-  if (!j->left_rows || !j->right_rows) return tl_no_memory(error);
-  for (int64_t i = 0; i < j->left->rows; i++) {
-    if (i % TL_CHUNK == 0) TL_TRY(tl_pool_check(error));
-    int64_t matches = count_matches(j, i), rows = rows_for(kind, matches);
-    const int64_t *match = j->matches + j->starts[j->groups.group[i]];
-    for (int64_t m = 0; m < rows; m++, at++) {
-      j->left_rows[at] = i;
-      j->right_rows[at] = m < matches ? match[m] : -1;
+/* A tl_pool_task over chunks of right. */
+static tally_status count_alone(void *context, size_t chunk, size_t worker, tally_error *error) {
+  joining *j = context;
+  (void)worker, (void)error;
+  int64_t alone = 0, end = chunk_end(j->right->rows, chunk);
+  for (int64_t i = (int64_t)chunk * TL_CHUNK; i < end; i++) alone += !tl_match_has_left(&j->match, i);
+  j->alone_starts[chunk + 1] = alone;
+  return TALLY_OK;
+}
+
+/* Counts become starts. */
+static tally_status add_up(int64_t *starts, size_t chunks, tally_error *error) {
+  for (size_t c = 0; c < chunks; c++) {
+    if (__builtin_add_overflow(starts[c + 1], starts[c], &starts[c + 1])) {
+      return tl_fail(error, TALLY_ENOMEM, "the join has more than 2^63 rows: many rows of both tables share a key");
     }
   }
-  for (int64_t i = 0; i < j->right->rows && keeps_right(kind); i++) {
-    if (!right_unmatched(j, i)) continue;
-    j->left_rows[at] = -1;
-    j->right_rows[at++] = i;
+  return TALLY_OK;
+}
+
+static tally_status count_rows(joining *j, tally_error *error) {
+  size_t left = tl_chunks(j->left->rows), right = tl_chunks(j->right->rows);
+  j->starts = tl_mem_zero(left + 1, sizeof *j->starts);
+  j->alone_starts = tl_mem_zero(right + 1, sizeof *j->alone_starts);
+  if (!j->starts || !j->alone_starts) return tl_no_memory(error);
+  TL_TRY(tl_pool_run(left, count_left, j, error));
+  TL_TRY(tl_pool_run(right, count_alone, j, error));
+  TL_TRY(add_up(j->starts, left, error));
+  TL_TRY(add_up(j->alone_starts, right, error));
+  j->report = (tally_join_report){.left_unmatched = atomic_load(&j->left_unmatched),
+                                  .right_unmatched = j->alone_starts[right],
+                                  .left_repeated = atomic_load(&j->left_repeated),
+                                  .many_to_many = j->match.many_to_many};
+  j->rows = j->starts[left];
+  if (!keeps_right(j->options->kind)) return TALLY_OK;
+  return __builtin_add_overflow(j->rows, j->report.right_unmatched, &j->rows) ? tl_no_memory(error) : TALLY_OK;
+}
+
+/* A tl_pool_task over chunks of right. */
+static tally_status list_alone(void *context, size_t chunk, size_t worker, tally_error *error) {
+  joining *j = context;
+  (void)worker, (void)error;
+  int64_t end = chunk_end(j->right->rows, chunk);
+  uint32_t *to = j->alone + j->alone_starts[chunk];
+  for (int64_t i = (int64_t)chunk * TL_CHUNK; i < end; i++) {
+    if (!tl_match_has_left(&j->match, i)) *to++ = (uint32_t)i;
   }
   return TALLY_OK;
+}
+
+static tally_status find_alone(joining *j, tally_error *error) {
+  if (!keeps_right(j->options->kind)) return TALLY_OK;
+  j->alone = tl_mem_new((size_t)j->report.right_unmatched, sizeof *j->alone);
+  if (!j->alone) return tl_no_memory(error);
+  return tl_pool_run(tl_chunks(j->right->rows), list_alone, j, error);
+}
+
+/* ---- Rows of the result ---- */
+
+/* Those that rows of left have. */
+static int64_t rows_of_left(const joining *j) {
+  return j->starts[tl_chunks(j->left->rows)];
+}
+
+/* The chunk of left in which a row of the result begins. */
+static size_t chunk_of(const joining *j, int64_t row) {
+  size_t low = 0, high = tl_chunks(j->left->rows);
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (j->starts[middle] <= row) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/* From a row of left on, when no row has more than one match; the first `passed` rows of the result are left out. */
+static inline void list_single(const joining *j, bool of_right, int64_t row, int64_t passed, int64_t count, int64_t *rows) {
+  const uint32_t *found = j->match.found;
+  int64_t matched = rows_for(j->options->kind, 1), unmatched = rows_for(j->options->kind, 0);
+  for (; passed > 0; row++) passed -= found[row] == TL_NO_MATCH ? unmatched : matched;
+  for (int64_t at = 0; at < count; row++) {
+    bool none = found[row] == TL_NO_MATCH;
+    rows[at] = !of_right ? row : none ? -1 : (int64_t)found[row];
+    at += none ? unmatched : matched;
+  }
+}
+
+/* The same, when rows may have several. */
+static inline void list_several(const joining *j, bool of_right, int64_t row, int64_t passed, int64_t count, int64_t *rows) {
+  for (int64_t at = 0; at < count; row++) {
+    const uint32_t *found;
+    int64_t matches = tl_match_of(&j->match, row, &found), here = rows_for(j->options->kind, matches);
+    int64_t k = passed < here ? passed : here;
+    passed -= k;
+    for (; k < here && at < count; k++) rows[at++] = !of_right ? row : matches ? (int64_t)found[k] : -1;
+  }
+}
+
+/* Rows [first, first + count) of those that rows of left have in the result: which row of left each is, or which of right. */
+static inline void list_rows(const joining *j, bool of_right, int64_t first, int64_t count, int64_t *rows) {
+  size_t chunk = chunk_of(j, first);
+  int64_t row = (int64_t)chunk * TL_CHUNK, passed = first - j->starts[chunk];
+  (j->match.starts ? list_several : list_single)(j, of_right, row, passed, count, rows);
+}
+
+static void list_alone_rows(const void *context, int64_t first, int64_t count, int64_t *rows) {
+  const joining *j = context;
+  for (int64_t i = 0; i < count; i++) rows[i] = j->alone[first + i];
+}
+
+/* The rows of right that stand alone come after those of left. */
+static inline void list_all(const joining *j, bool of_right, int64_t first, int64_t count, int64_t *rows) {
+  int64_t of_left = rows_of_left(j) - first, next = of_left < 0 ? 0 : of_left < count ? of_left : count;
+  if (next > 0) list_rows(j, of_right, first, next, rows);
+  for (; next < count; next++) rows[next] = of_right ? (int64_t)j->alone[next - of_left] : -1;
+}
+
+static void list_left(const void *context, int64_t first, int64_t count, int64_t *rows) {
+  list_all(context, false, first, count, rows);
+}
+
+static void list_right(const void *context, int64_t first, int64_t count, int64_t *rows) {
+  list_all(context, true, first, count, rows);
+}
+
+static tl_pick pick_left(const joining *j, int64_t count) {
+  return (tl_pick){.count = count, .some = list_left, .context = j, .gaps = count > rows_of_left(j), .ascending = true};
+}
+
+static tl_pick pick_right(const joining *j) {
+  bool lookup = j->options->kind == TALLY_JOIN_LEFT || j->options->kind == TALLY_JOIN_FULL;
+  return (tl_pick){.count = j->rows, .some = list_right, .context = j, .gaps = lookup && j->report.left_unmatched > 0};
+}
+
+static tl_pick pick_alone(const joining *j) {
+  return (tl_pick){.count = j->rows - rows_of_left(j), .some = list_alone_rows, .context = j, .ascending = true};
 }
 
 /* ---- The result ---- */
@@ -186,35 +308,50 @@ static ptrdiff_t find_key(const char *const *names, size_t count, const char *na
   return -1;
 }
 
-/* The key of rows that only right has comes from right: taken from the column that holds both. */
+/* Each row of left once, and no other. */
+static bool is_left_itself(const joining *j) {
+  return j->rows == j->left->rows && rows_of_left(j) == j->rows && (is_of_left(j) || !j->match.starts);
+}
+
+/* A key of all rows: those of left, then those that only right has. */
 static tally_status take_key(const joining *j, size_t k, tally_column **out, tally_error *error) {
-  int64_t *rows = tl_mem_new((size_t)j->rows, sizeof *rows);
-  if (!rows) return tl_no_memory(error);
-  for (int64_t i = 0; i < j->rows; i++) rows[i] = j->left_rows[i] >= 0 ? j->left_rows[i] : j->left->rows + j->right_rows[i];
-  tally_status status = tl_column_take(j->keys[k], rows, j->rows, out, error);
-  tl_mem_free(rows);
+  const tally_column *columns[] = {left_key(j, k), right_key(j, k)};
+  tl_pick picks[] = {pick_left(j, rows_of_left(j)), pick_alone(j)};
+  tally_column *parts[2] = {NULL, NULL};
+  tally_type type = columns[0]->type == columns[1]->type ? columns[0]->type : TALLY_NUMBER;
+  tally_status status = TALLY_OK;
+  for (size_t i = 0; i < 2 && status == TALLY_OK; i++) {
+    status = tl_columns_pick((tally_column *const *)&columns[i], 1, &picks[i], &parts[i], error);
+  }
+  if (status == TALLY_OK) status = tl_append_columns((const tally_column *const *)parts, NULL, 2, type, out, error);
+  for (size_t i = 0; i < 2; i++) tally_column_release(parts[i]);
   return status;
 }
 
-/* The rows of left, with the keys of all rows. */
+/* The table with a key in the place of left's. */
+static tally_status with_key(const joining *j, size_t k, tally_table **taken, tally_error *error) {
+  tally_column *key;
+  tally_table *with = NULL;
+  TL_TRY(take_key(j, k, &key, error));
+  tally_status status = tally_table_with(*taken, j->options->left_keys[k], key, &with, error);
+  tally_column_release(key);
+  if (status != TALLY_OK) return status;
+  tally_table_release(*taken);
+  *taken = with;
+  return TALLY_OK;
+}
+
+/* The rows of left, with the keys of all rows. On failure, *out is what there is. */
 static tally_status take_left(const joining *j, tally_table **out, tally_error *error) {
-  tally_table *taken;
-  TL_TRY(tally_table_take(j->left, j->left_rows, j->rows, &taken, error));
-  for (size_t k = 0; k < j->options->key_count && keeps_right(j->options->kind); k++) {
-    const char *name = j->options->left_keys[k];
-    if (find_key(j->options->left_keys, k, name) >= 0) continue; /* named twice */
-    tally_column *key;
-    tally_table *with = NULL;
-    tally_status status = take_key(j, k, &key, error);
-    if (status == TALLY_OK) {
-      status = tally_table_with(taken, name, key, &with, error);
-      tally_column_release(key);
-    }
-    tally_table_release(taken);
-    if (status != TALLY_OK) return status;
-    taken = with;
+  if (is_left_itself(j)) {
+    *out = tally_table_retain(j->left);
+  } else {
+    tl_pick pick = pick_left(j, j->rows);
+    TL_TRY(tl_table_pick(j->left, &pick, out, error));
   }
-  *out = taken;
+  for (size_t k = 0; k < j->options->key_count && keeps_right(j->options->kind); k++) {
+    if (find_key(j->options->left_keys, k, j->options->left_keys[k]) < 0) TL_TRY(with_key(j, k, out, error)); /* named once */
+  }
   return TALLY_OK;
 }
 
@@ -230,7 +367,8 @@ static tally_status take_right(const joining *j, tally_table **out, tally_error 
   tally_status status = tally_table_select(right, names, count, &others, error);
   tl_mem_free(names);
   if (status != TALLY_OK) return status;
-  status = tally_table_take(others, j->right_rows, j->rows, out, error);
+  tl_pick pick = pick_right(j);
+  status = tl_table_pick(others, &pick, out, error);
   tally_table_release(others);
   return status;
 }
@@ -271,9 +409,11 @@ static tally_status put_side_by_side(const joining *j, const tally_table *left, 
 
 static tally_status make_result(const joining *j, tally_table **out, tally_error *error) {
   tally_table *left = NULL, *right = NULL;
-  if (j->options->kind == TALLY_JOIN_SEMI || j->options->kind == TALLY_JOIN_ANTI)
-    return tally_table_take(j->left, j->left_rows, j->rows, out, error);
   tally_status status = take_left(j, &left, error);
+  if (status == TALLY_OK && is_of_left(j)) {
+    *out = left;
+    return TALLY_OK;
+  }
   if (status == TALLY_OK) status = take_right(j, &right, error);
   if (status == TALLY_OK) status = put_side_by_side(j, left, right, out, error);
   tally_table_release(left);
@@ -282,24 +422,30 @@ static tally_status make_result(const joining *j, tally_table **out, tally_error
 }
 
 static void joining_done(joining *j) {
-  for (size_t k = 0; k < j->options->key_count && j->keys; k++) tally_column_release(j->keys[k]);
-  tl_mem_free(j->keys);
-  tl_groups_done(&j->groups);
+  tally_table_release(j->sorted);
+  tl_mem_free(j->keys.left);
+  tl_mem_free(j->keys.right);
+  tl_match_done(&j->match);
   tl_mem_free(j->starts);
-  tl_mem_free(j->matches);
-  tl_mem_free(j->left_seen);
-  tl_mem_free(j->left_rows);
-  tl_mem_free(j->right_rows);
+  tl_mem_free(j->alone_starts);
+  tl_mem_free(j->alone);
 }
 
 tally_status tally_table_join(const tally_table *left, const tally_table *right, const tally_join_options *options,
                               tally_join_report *report, tally_table **out, tally_error *error) {
-  joining j = {.left = left, .right = right, .options = options};
+  tally_join_options known = {0};
+  if (options->size == 0 || options->size > sizeof known) {
+    return tl_fail(error, TALLY_ESHAPE, "join options of %zu bytes: this version has %zu", options->size, sizeof known);
+  }
+  memcpy(&known, options, options->size);
+  joining j = {.left = left, .right = right, .options = &known};
   TL_TRY(check_keys(&j, error));
-  tally_status status = group_keys(&j, error);
-  if (status == TALLY_OK) status = sort_right(&j, error);
+  TL_TRY(check_as_of(&j, error));
+  tally_status status = find_as_of(&j, error);
+  if (status == TALLY_OK) status = find_keys(&j, error);
+  if (status == TALLY_OK) status = tl_match_new(&j.keys, &j.match, error);
   if (status == TALLY_OK) status = count_rows(&j, error);
-  if (status == TALLY_OK) status = fill_rows(&j, error);
+  if (status == TALLY_OK) status = find_alone(&j, error);
   if (status == TALLY_OK) status = make_result(&j, out, error);
   if (status == TALLY_OK && report) *report = j.report;
   joining_done(&j);

@@ -92,8 +92,8 @@ static tally_status live_names(const tl_plan *plan, size_t step, const char ***o
 }
 
 tally_status tl_plan_schema(const tl_plan *plan, tally_table **out, tally_error *error) {
-  const char **names;
-  size_t count;
+  const char **names = NULL;
+  size_t count = 0;
   TL_TRY(live_names(plan, plan->program->count, &names, &count, error));
   tally_status status = tally_table_select(plan->program->schema, names, count, out, error);
   tl_mem_free(names);
@@ -108,8 +108,8 @@ static void replace(tally_table **batch, tally_table *by) {
 }
 
 static tally_status keep_live(const tl_plan *plan, size_t step, tally_table **batch, tally_error *error) {
-  const char **names;
-  size_t count;
+  const char **names = NULL;
+  size_t count = 0;
   TL_TRY(live_names(plan, step, &names, &count, error));
   tally_table *narrow = NULL;
   tally_status status = count == (*batch)->columns ? TALLY_OK : tally_table_select(*batch, names, count, &narrow, error);
@@ -150,8 +150,8 @@ static tally_status run_step(const tl_plan *plan, size_t index, tally_table **ba
 
 tally_status tl_plan_batch(const tl_plan *plan, size_t index, tally_table **out, tally_error *error) {
   const tally_program *program = plan->program;
-  const char **names;
-  size_t count;
+  const char **names = NULL;
+  size_t count = 0;
   TL_TRY(live_names(plan, 0, &names, &count, error));
   tally_table *batch = NULL;
   tally_status status = program->table ? tl_table_batch(program->table, plan->batch_rows, index, names, count, &batch, error)

@@ -1,4 +1,4 @@
---- How the rows of two joined tables match one another: which keys occur twice, and what that does to rows.
+--- How the rows of two joined tables match one another: which keys occur twice where none may.
 -- @module tally.matches
 
 local error_ = require "tally.error"
@@ -19,17 +19,6 @@ end
 local function matching(core_table, other, keys, other_keys, match_missing)
   local options = { kind = "semi", left = keys, right = other_keys, match_missing = match_missing }
   return (core_table:join(other, options))
-end
-
---- How many rows of left match more than one row of right.
--- @param left a table of the engine
--- @param right
--- @tparam table join { left = keys, right = keys, match_missing = }
--- @treturn number
-function M.repeated(left, right, join)
-  local twice = repeated_keys(right, join.right)
-  if twice:rows() == 0 then return 0 end
-  return matching(left, twice, join.left, join.right, join.match_missing):rows()
 end
 
 -- "UKPRN '10007774' and year 2019"

@@ -226,13 +226,18 @@ end
 --- The rows of two tables that match.
 -- @param left
 -- @param right
--- @tparam table options for the engine: kind, left, right, suffix, match_missing
+-- @tparam table options for the engine: kind, left, right, suffix, match_missing, as_of
 -- @tparam table schema of the result
 function M.join(left, right, options, schema)
-  return node_of("join", { left, right }, options, schema,
-    ("%s join with another table where %s%s"):format(options.kind, listed(options.left)
-      .. (table.concat(options.left, "\0") ~= table.concat(options.right, "\0") and " = " .. listed(options.right)
-        or ""), options.relationship and (" (%s)"):format(options.relationship) or ""))
+  local as_of, conditions = options.as_of, {}
+  if #options.left > 0 then
+    local other = table.concat(options.left, "\0") ~= table.concat(options.right, "\0")
+    conditions[1] = listed(options.left) .. (other and " = " .. listed(options.right) or "")
+  end
+  if as_of then conditions[#conditions + 1] = ("'%s' is the last not after '%s'"):format(as_of[2], as_of[1]) end
+  local relationship = options.relationship and (" (%s)"):format(options.relationship) or ""
+  return node_of("join", { left, right }, options, schema, ("%s join with another table where %s%s")
+    :format(options.kind, table.concat(conditions, " and "), relationship))
 end
 
 --- The rows of several tables, one after another.
@@ -329,7 +334,7 @@ end
 -- What a join that has run found.
 local function found(report)
   return ("of the left table %s found no match and %s found several; of the right table %s found none")
-    :format(number.count(report.left_unmatched, "row"), number.format(report.repeated),
+    :format(number.count(report.left_unmatched, "row"), number.format(report.left_repeated),
       number.count(report.right_unmatched, "row"))
 end
 

@@ -275,7 +275,7 @@ function runners.join(node)
   local join = node.arguments
   matches.check(left, right, join)
   local result, report = left:join(right, { kind = join.kind, left = join.left, right = join.right,
-    suffix = join.suffix, match_missing = join.match_missing })
+    suffix = join.suffix, match_missing = join.match_missing, as_of = join.as_of })
   reports[node] = report
   return joined_marks(result):select(schema_.all_names(node.schema))
 end
@@ -369,16 +369,12 @@ function M.is_unread(node)
   return source.verb == "scan" and not results[source]
 end
 
---- What is known of a join that has run, or nil before. `repeated` is counted when it is first asked for.
+--- What is known of a join that has run, or nil before.
 -- @param node
--- @treturn table|nil { left_unmatched =, right_unmatched =, many_to_many =, repeated = (rows of left that match
--- several) }
+-- @treturn table|nil { left_unmatched =, right_unmatched =, left_repeated = (rows of left that match several),
+-- many_to_many = }
 function M.report_of(node)
-  local report = reports[node]
-  if report and not report.repeated then
-    report.repeated = matches.repeated(M.run(node.inputs[1]), M.run(node.inputs[2]), node.arguments)
-  end
-  return report
+  return reports[node]
 end
 
 --- The same of the join nearest to the end of a plan, which is run for it, or nil without one.

@@ -174,8 +174,8 @@ end
 function Table:unmatched()
   local report = run.join_report(self.plan)
   if not report then error_.throw("shape", "unmatched() tells of a join, but this table was not joined to another") end
-  return shown.unmatched { left = report.left_unmatched, right = report.right_unmatched, repeated = report.repeated,
-    many_to_many = report.many_to_many }
+  return shown.unmatched { left = report.left_unmatched, right = report.right_unmatched,
+    repeated = report.left_repeated, many_to_many = report.many_to_many }
 end
 
 -- ---- The object ----

@@ -30,21 +30,45 @@ static bool rows_match(const tally_table *a, int64_t row_a, const tally_table *b
   return true;
 }
 
+/* Whether the value of a row of right comes at or before that of a row of left; both have one. */
+static bool is_not_after(tally_value right, tally_value left) {
+  if (right.type == TALLY_MISSING || left.type == TALLY_MISSING) return false;
+  if (right.type == TALLY_NUMBER) return right.number <= left.number;
+  return right.type == TALLY_DATE ? right.date <= left.date : right.integer <= left.integer;
+}
+
+/* Of the rows of right that match, the last not after; of equal ones, the last in the table. -1: none */
+static int64_t last_match(const tally_table *a, int64_t row, const tally_table *b, const tally_join_options *o) {
+  const tally_column *left = tally_table_find(a, o->left_as_of), *right = tally_table_find(b, o->right_as_of);
+  int64_t last = -1;
+  for (int64_t j = 0; j < b->rows; j++) {
+    tally_value value = tally_column_value(right, j);
+    if (!rows_match(a, row, b, j, o) || !is_not_after(value, tally_column_value(left, row))) continue;
+    if (last < 0 || is_not_after(tally_column_value(right, last), value)) last = j;
+  }
+  return last;
+}
+
+static bool are_pair(const tally_table *a, int64_t row_a, const tally_table *b, int64_t row_b, const tally_join_options *o) {
+  return o->left_as_of ? last_match(a, row_a, b, o) == row_b : rows_match(a, row_a, b, row_b, o);
+}
+
 static void join_slowly(const tally_table *left, const tally_table *right, const tally_join_options *o, pairs *p) {
   int matches_of_right[LEFT_ROWS_MOST] = {0};
   p->count = 0;
   p->report = (tally_join_report){0};
   for (int64_t j = 0; j < right->rows; j++)
-    for (int64_t i = 0; i < left->rows; i++) matches_of_right[j] += rows_match(left, i, right, j, o);
+    for (int64_t i = 0; i < left->rows; i++) matches_of_right[j] += are_pair(left, i, right, j, o);
   for (int64_t i = 0; i < left->rows; i++) {
     int matches = 0;
     for (int64_t j = 0; j < right->rows; j++) {
-      if (!rows_match(left, i, right, j, o)) continue;
+      if (!are_pair(left, i, right, j, o)) continue;
       matches++;
       if (o->kind != TALLY_JOIN_SEMI && o->kind != TALLY_JOIN_ANTI) add_pair(p, i, j);
       if (matches > 1 && matches_of_right[j] > 1) p->report.many_to_many = true;
     }
     if (matches == 0) p->report.left_unmatched++;
+    if (matches > 1) p->report.left_repeated++;
     bool alone = o->kind == TALLY_JOIN_LEFT || o->kind == TALLY_JOIN_FULL || o->kind == TALLY_JOIN_ANTI;
     if (matches ? o->kind == TALLY_JOIN_SEMI : alone) add_pair(p, i, -1);
   }
@@ -84,10 +108,10 @@ static bool holds_key(const tally_table *result, const char *name, const tally_c
 static bool is_as_expected(const tally_table *result, const tally_table *left, const tally_table *right,
                            const tally_join_options *o, pairs *p) {
   bool one_side = o->kind == TALLY_JOIN_SEMI || o->kind == TALLY_JOIN_ANTI;
-  bool second_is_key = o->key_count == 2;
+  bool first_is_key = o->key_count > 0, second_is_key = o->key_count == 2;
   if (result->rows != p->count) return false;
-  if (result->columns != (one_side ? 4u : second_is_key ? 6u : 7u)) return false;
-  if (!holds_key(result, "k1", left->column[0], right->column[0], p)) return false;
+  if (result->columns != (one_side ? 4u : 8u - o->key_count)) return false;
+  if (first_is_key && !holds_key(result, "k1", left->column[0], right->column[0], p)) return false;
   if (second_is_key && !holds_key(result, "k2", left->column[1], right->column[1], p)) return false;
   if (!second_is_key && !holds(result, "k2", left->column[1], p->left)) return false;
   if (!holds(result, "value", left->column[2], p->left) || !holds(result, "row", left->column[3], p->left)) return false;
@@ -97,7 +121,8 @@ static bool is_as_expected(const tally_table *result, const tally_table *left, c
 }
 
 static bool same_report(tally_join_report a, tally_join_report b) {
-  return a.left_unmatched == b.left_unmatched && a.right_unmatched == b.right_unmatched && a.many_to_many == b.many_to_many;
+  return a.left_unmatched == b.left_unmatched && a.right_unmatched == b.right_unmatched && a.left_repeated == b.left_repeated &&
+         a.many_to_many == b.many_to_many;
 }
 
 static tally_type partner_of(tally_type type) {
@@ -106,17 +131,25 @@ static tally_type partner_of(tally_type type) {
   return type;
 }
 
+static bool may_be_as_of(tally_join_kind kind) {
+  return kind != TALLY_JOIN_RIGHT && kind != TALLY_JOIN_FULL;
+}
+
 static void check_round(tally_join_kind kind, int64_t left_rows, int64_t right_rows) {
+  static const tally_type ordered[] = {TALLY_INTEGER, TALLY_NUMBER, TALLY_DATE};
+  bool as_of = may_be_as_of(kind) && twin_random(3) == 0;
+  tally_type of_value = as_of ? ordered[twin_random(3)] : twin_type(), of_other_value = as_of ? of_value : twin_type();
   tally_type first = twin_type(), second = twin_type(), right_first = partner_of(first), right_second = partner_of(second);
   twin_exact = right_first != first || right_second != second;
   int missing = twin_random(3) ? twin_random(50) : 0;
   tally_column *of_left[] = {twin_column(first, left_rows, missing), twin_column(second, left_rows, missing),
-                             twin_column(twin_type(), left_rows, 20), twin_row_numbers(left_rows)};
+                             twin_column(of_value, left_rows, 20), twin_row_numbers(left_rows)};
   tally_column *of_right[] = {twin_column(right_first, right_rows, missing), twin_column(right_second, right_rows, missing),
-                              twin_column(twin_type(), right_rows, 20), twin_column(twin_type(), right_rows, 0)};
+                              twin_column(of_other_value, right_rows, 20), twin_column(twin_type(), right_rows, 0)};
   tally_table *left = twin_table(left_names, of_left, 4, left_rows), *right = twin_table(right_names, of_right, 4, right_rows);
   tally_join_options options = {.size = sizeof options, .kind = kind, .left_keys = left_names, .right_keys = right_names};
-  options.key_count = 1 + (size_t)twin_random(2);
+  options.key_count = as_of ? (size_t)twin_random(3) : 1 + (size_t)twin_random(2);
+  if (as_of) options.left_as_of = options.right_as_of = "value";
   options.match_missing = twin_random(2);
   static pairs expected;
   tally_join_report report;
@@ -136,7 +169,7 @@ static void check_round(tally_join_kind kind, int64_t left_rows, int64_t right_r
 static void test_random(void) {
   static const int64_t sizes[] = {0, 1, 2, 9, 33, LEFT_ROWS_MOST};
   for (int kind = TALLY_JOIN_INNER; kind <= TALLY_JOIN_ANTI; kind++)
-    for (int round = 0; round < 80; round++) check_round((tally_join_kind)kind, sizes[twin_random(6)], sizes[twin_random(6)]);
+    for (int round = 0; round < 120; round++) check_round((tally_join_kind)kind, sizes[twin_random(6)], sizes[twin_random(6)]);
 }
 
 /* A table {key = 0 … rows-1, second = the same}, under these names. */
@@ -207,6 +240,14 @@ static void test_errors(void) {
         tally_table_join(left, right, &options, NULL, &result, &check_error));
   options.key_count = 0;
   FAILS(TALLY_ESHAPE, "a join needs at least one key", tally_table_join(left, right, &options, NULL, &result, &check_error));
+  options.left_as_of = "UKPRN", options.right_as_of = "n";
+  FAILS(TALLY_ETYPE, "cannot join 'UKPRN' (text) as of 'n' (integer): both must be integers, numbers or dates",
+        tally_table_join(left, right, &options, NULL, &result, &check_error));
+  options.kind = TALLY_JOIN_FULL;
+  FAILS(TALLY_ESHAPE, "a join as of 'UKPRN' is inner, left, semi or anti",
+        tally_table_join(left, right, &options, NULL, &result, &check_error));
+  options.size = sizeof options + 8;
+  FAILS(TALLY_ESHAPE, "join options of ", tally_table_join(left, right, &options, NULL, &result, &check_error));
   test_names_twice(right);
   CHECK(result == NULL);
   tally_table_release(left);
@@ -261,11 +302,19 @@ static tally_status join_it(const void *context, tally_table **out, tally_error 
   return tally_table_join(table, table, &options, NULL, out, error);
 }
 
+static tally_status join_it_as_of(const void *context, tally_table **out, tally_error *error) {
+  const tally_table *table = context;
+  tally_join_options options = {.size = sizeof options, .left_keys = left_names, .right_keys = left_names, .key_count = 1};
+  options.left_as_of = options.right_as_of = "k2";
+  return tally_table_join(table, table, &options, NULL, out, error);
+}
+
 static void test_no_memory(void) {
   tally_column *columns[] = {twin_column(TALLY_TEXT, 30, 20), twin_column(TALLY_NUMBER, 30, 20), twin_column(TALLY_TEXT, 30, 0),
                              twin_row_numbers(30)};
   tally_table *table = twin_table(left_names, columns, 4, 30);
   twin_refuse_each(join_it, table);
+  twin_refuse_each(join_it_as_of, table);
   tally_table_release(table);
 }
 

@@ -3,6 +3,9 @@
 --     by       a name, a list of names, or { left_name = "right_name" }
 --     kind     "inner" (the default), "left", "right", "full"; "semi" keeps rows that match, "anti" those that do not
 --     suffix   added to a column of `other` whose name this table has too: "_right"
+--     as_of    a name, or { left_name = "right_name" }: integers, numbers or dates. Of the rows of `other` that match,
+--              only the last one that is not after this row, as in { by = "UKPRN", as_of = { year = "valid_from" } };
+--              `by` may then be left out, and `kind` is "inner", "left", "semi" or "anti"
 --     match_missing   do missing keys match one another? They do not, unless this is true
 --     relationship    "one-to-one", "many-to-one" (rows of `other` match many, rows of this table one at most), or
 --                     "one-to-many": it is an error when the rows do not match so. Unless given, anything goes: a row
@@ -16,10 +19,11 @@ local plan = require "tally.plan"
 local schema_ = require "tally.schema"
 
 local known = { by = "names", kind = { "inner", "left", "right", "full", "semi", "anti" }, suffix = "string",
-  match_missing = "boolean", relationship = { "one-to-one", "many-to-one", "one-to-many" } }
+  match_missing = "boolean", as_of = "names", relationship = { "one-to-one", "many-to-one", "one-to-many" } }
 
--- The two lists of keys that `by` stands for.
-local function keys_of(by)
+-- The two lists of columns that `by` or `as_of` stands for.
+local function pairs_of(by)
+  if by == nil then return {}, {} end
   if type(by) == "string" then return { by }, { by } end
   local left, right = {}, {}
   for i, name in ipairs(by) do left[i], right[i] = name, name end
@@ -48,6 +52,31 @@ end
 local function key_column(left, right)
   return { name = left.name, type = left.type == right.type and left.type or "number", additive = false,
     like = left.like }
+end
+
+local ordered = { integer = true, number = true, date = true }
+
+-- The two columns of `as_of`, or nothing.
+local function as_of_columns(left_schema, right_schema, options)
+  if options.as_of == nil then return nil end
+  local left, right = pairs_of(options.as_of)
+  if #left ~= 1 then
+    error_.throw("shape", "as_of names one column of either table, as in "
+      .. "{ by = \"UKPRN\", as_of = { year = \"valid_from\" } }")
+  end
+  check_key(left_schema, right_schema, left[1], right[1])
+  local a, b = schema_.find(left_schema, left[1]), schema_.find(right_schema, right[1])
+  if a.type ~= b.type or not ordered[a.type] then
+    error_.throw("type", ("cannot join '%s' (%s) as of '%s' (%s): both must be integers, numbers or dates")
+      :format(left[1], a.type, right[1], b.type))
+  end
+  if options.kind == "right" or options.kind == "full" then
+    error_.throw("shape", ("a join as of '%s' is inner, left, semi or anti"):format(left[1]))
+  end
+  if options.relationship then
+    error_.throw("shape", ("a join as of '%s' finds one row at most: it takes no relationship"):format(left[1]))
+  end
+  return { left[1], right[1] }
 end
 
 -- The columns of the result: those of left, then those of right that are not keys.
@@ -85,11 +114,13 @@ return function(node, other, options)
   local right = type(other) == "table" and other.plan
   if not right then error_.throw("type", ("join takes another table first, not %s"):format(schema_.shown(other))) end
   options = options_.check("join", options, known)
-  if options.by == nil then error_.throw("shape", "join needs a key, as in { by = \"UKPRN\" }") end
-  local left_keys, right_keys = keys_of(options.by)
-  if #left_keys == 0 then error_.throw("shape", "join needs a key, as in { by = \"UKPRN\" }") end
+  local left_keys, right_keys = pairs_of(options.by)
+  if #left_keys == 0 and options.as_of == nil then
+    error_.throw("shape", "join needs a key, as in { by = \"UKPRN\" }")
+  end
   for i, name in ipairs(left_keys) do check_key(node.schema, right.schema, name, right_keys[i]) end
   local arguments = { kind = options.kind or "inner", left = left_keys, right = right_keys,
-    suffix = options.suffix or "_right", match_missing = options.match_missing, relationship = options.relationship }
+    suffix = options.suffix or "_right", match_missing = options.match_missing, relationship = options.relationship,
+    as_of = as_of_columns(node.schema, right.schema, options) }
   return plan.join(node, right, arguments, schema_of(node.schema, right.schema, arguments))
 end
