@@ -186,6 +186,16 @@ void *tl_mem_zero_aligned(size_t size) {
   return bytes;
 }
 
+void tl_mem_shrink_aligned(void *bytes, size_t size) {
+  char *block = (char *)bytes - TL_ALIGNMENT;
+  size_t whole, less = whole_size(size);
+  memcpy(&whole, block, sizeof whole);
+  if (less >= whole || less < HUGE_PAGE) return;
+  munmap(block + less, whole - less);
+  dismiss(whole - less);
+  memcpy(block, &less, sizeof less);
+}
+
 void tl_mem_free_aligned(void *bytes) {
   if (!bytes) return;
   char *block = (char *)bytes - TL_ALIGNMENT;

@@ -26,6 +26,8 @@ tally_status tl_mem_reserve(void **array, size_t *capacity, size_t need, size_t 
 enum { TL_ALIGNMENT = 64, TL_PADDING = 64 };
 void *tl_mem_new_aligned(size_t size);
 void *tl_mem_zero_aligned(size_t size);
+/* Lets go of what is past `size` bytes, as far as that is worth it. */
+void tl_mem_shrink_aligned(void *block, size_t size);
 void tl_mem_free_aligned(void *block);
 
 /* An arena: many small things that die together. */

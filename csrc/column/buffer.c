@@ -29,6 +29,11 @@ tl_buffer *tl_buffer_zero(size_t size) {
   return own(tl_mem_zero_aligned(size), size);
 }
 
+void tl_buffer_shrink(tl_buffer *buffer, size_t size) {
+  tl_mem_shrink_aligned(buffer->bytes, size);
+  buffer->size = size;
+}
+
 tl_buffer *tl_buffer_retain(tl_buffer *buffer) {
   if (buffer) atomic_fetch_add_explicit(&buffer->references, 1, memory_order_relaxed);
   return buffer;

@@ -19,6 +19,8 @@ typedef struct tl_buffer {
 /* `size` bytes, not cleared, but for the padding, which is zero. new reference; NULL when refused */
 tl_buffer *tl_buffer_new(size_t size);
 tl_buffer *tl_buffer_zero(size_t size);
+/* Lets go of what is past `size` bytes of a buffer of these two. Nothing was written there. */
+void tl_buffer_shrink(tl_buffer *buffer, size_t size);
 /* A buffer over bytes of somebody else. new reference; NULL when refused, and then `release` was not called */
 tl_buffer *tl_buffer_over(void *bytes, size_t size, void (*release)(tl_buffer *), void *owner);
 tl_buffer *tl_buffer_retain(tl_buffer *buffer); /* NULL gives NULL */

@@ -104,11 +104,14 @@ static tally_status count_above(tl_csv *it, tally_error *error) {
   return TALLY_OK;
 }
 
+size_t tl_csv_chunk_bytes(const tl_csv *it) {
+  return it->options.chunk_bytes ? it->options.chunk_bytes : CHUNK_BYTES;
+}
+
 tally_status tl_csv_survey(tl_csv *it, tally_error *error) {
-  size_t chunk_bytes = it->options.chunk_bytes ? it->options.chunk_bytes : CHUNK_BYTES;
   tl_ranges_done(&it->ranges);
-  TL_TRY(
-      tl_ranges_find(&it->source, it->dialect.quote, it->layout.data_byte, it->layout.data_line, chunk_bytes, &it->ranges, error));
+  TL_TRY(tl_ranges_find(&it->source, it->dialect.quote, it->layout.data_byte, it->layout.data_line, tl_csv_chunk_bytes(it),
+                        &it->ranges, error));
   return count_above(it, error);
 }
 

@@ -31,6 +31,8 @@ tally_status tl_csv_options(const tally_csv_options *given, tally_csv_options *o
 tally_status tl_csv_decode(tl_csv *csv, tally_error *error);
 /* Separator, preamble, header, by the head of the file; and what the head is made of (NULL: nobody asks). */
 tally_status tl_csv_sniff(tl_csv *csv, tl_census *head, tally_error *error);
+/* Bytes that are surveyed at a time. */
+size_t tl_csv_chunk_bytes(const tl_csv *csv);
 /* Where rows begin, in all of the file. */
 tally_status tl_csv_survey(tl_csv *csv, tally_error *error);
 /* Names and manners. dirty: there are bytes that are no text */

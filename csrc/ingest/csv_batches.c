@@ -9,7 +9,7 @@
 #include "column/table.h"
 #include "ingest/csv.h"
 #include "ingest/passes.h"
-#include "ingest/scan.h"
+#include "ingest/sample.h"
 
 /* Room that is not in use. */
 typedef struct spare {
@@ -65,62 +65,7 @@ static void give_back(tl_batches *it, spare *own) {
 
 /* ---- samples ---- */
 
-/* Pieces from all over the file, and its end, where totals stand. */
-enum { PLACES = 8, PLACE_BYTES = 1 << 18, END_BYTES = 1 << 14, PLACE_ROWS = 256 };
-
-typedef struct sample {
-  tl_range ranges[PLACES + 1];
-  size_t count;
-} sample;
-
-/* Whole lines within `size` bytes from `from`; none when there is no line end. */
-static tally_status lines_at(tl_batches *it, int64_t from, int64_t size, tl_range *out, tally_error *error) {
-  tally_text bytes;
-  tl_survey survey;
-  TL_TRY(tl_source_view(&it->file.source, from, (size_t)size, &it->file.head_piece, &bytes, error));
-  tl_scan_best()->survey(bytes.bytes, bytes.size, '\n', 0, &survey);
-  bool ends = from + size == it->file.source.size;
-  size_t start = survey.cases[0].record_start, end = bytes.size;
-  while (!ends && end > 0 && bytes.bytes[end - 1] != '\n' && bytes.bytes[end - 1] != '\r') end--;
-  *out = (tl_range){.byte = from};
-  if (start == TL_NOWHERE || start >= end) return TALLY_OK;
-  *out = (tl_range){.byte = from + (int64_t)start, .size = end - start, .records = survey.line_ends + 1};
-  return TALLY_OK;
-}
-
-/* The first rows begin where rows begin; elsewhere, where a line does: the rows are what they seem unless that is inside quotes. */
-static tally_status add_place(tl_batches *it, int64_t from, int64_t size, sample *out, tally_error *error) {
-  tl_range *range = &out->ranges[out->count];
-  TL_TRY(lines_at(it, from, size, range, error));
-  if (from == it->file.layout.data_byte) {
-    range->size = range->size ? (size_t)(range->byte - from) + range->size : (size_t)size;
-    range->records++;
-    range->byte = from;
-  }
-  out->count += range->size > 0;
-  return TALLY_OK;
-}
-
-static tally_status choose_places(tl_batches *it, sample *out, tally_error *error) {
-  int64_t first = it->file.layout.data_byte, size = it->file.source.size - first;
-  if (size <= PLACES * PLACE_BYTES) return size > 0 ? add_place(it, first, size, out, error) : TALLY_OK;
-  for (int64_t i = 0; i < PLACES; i++) TL_TRY(add_place(it, first + i * (size / PLACES), PLACE_BYTES, out, error));
-  return add_place(it, first + size - END_BYTES, END_BYTES, out, error);
-}
-
-/* The manners that the places speak for; those with quotes out of place do not count. */
-static tally_status sample_manners(tl_batches *it, sample *places, tally_error *error) {
-  size_t kept = 0;
-  for (size_t i = 0; i < places->count; i++) {
-    tl_ranges one = {.items = &places->ranges[i], .count = 1};
-    tl_extent extent = {.source = &it->file.source, .ranges = &one};
-    bool regular = true;
-    TL_TRY(tl_passes_sample(&extent, &it->file.dialect, &it->file.plan, &regular, error));
-    if (regular) places->ranges[kept++] = places->ranges[i];
-  }
-  places->count = kept;
-  return TALLY_OK;
-}
+enum { PLACE_ROWS = 256 };
 
 /* A column of which the samples know nothing is text. One without a name is then left out. */
 static void settle_manners(tl_plan *plan) {
@@ -289,8 +234,8 @@ static tally_status read_place(tl_batches *it, tl_range *range, tally_table *sch
   return status;
 }
 
-static tally_status read_sample(tl_batches *it, sample *places, tally_table *schema, tally_table **out, tally_error *error) {
-  tally_table *tables[PLACES + 1] = {0};
+static tally_status read_sample(tl_batches *it, tl_sample *places, tally_table *schema, tally_table **out, tally_error *error) {
+  tally_table *tables[TL_SAMPLE_PLACES + 1] = {0};
   tally_status status = TALLY_OK;
   for (size_t i = 0; status == TALLY_OK && i < places->count; i++) {
     status = read_place(it, &places->ranges[i], schema, &tables[i], error);
@@ -389,9 +334,9 @@ static tally_status look(tl_batches *it, tally_error *error) {
 }
 
 static tally_status take_sample(tl_batches *it, tally_reading *reading, tally_error *error) {
-  sample places = {.count = 0};
-  TL_TRY(choose_places(it, &places, error));
-  TL_TRY(sample_manners(it, &places, error));
+  tl_sample places;
+  TL_TRY(tl_sample_choose(&it->file.source, it->file.layout.data_byte, &places, error));
+  TL_TRY(tl_passes_sample_places(&it->file.source, &it->file.dialect, &it->file.plan, &places, error));
   settle_manners(&it->file.plan);
   TL_TRY(make_schema(&it->file, &reading->table, error));
   return read_sample(it, &places, reading->table, &reading->sample, error);

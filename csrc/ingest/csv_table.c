@@ -1,5 +1,6 @@
 /* ingest/csv_table: tally_read_csv, from bytes to a table. Two readers can do the rows: the fast one, in parallel, where the
- * quoting is regular, and the tolerant one everywhere else. */
+ * quoting is regular, and the tolerant one everywhere else. A large file is surveyed as it is read; where it then turns out not to
+ * be what it seemed, it is surveyed first, and reading begins again. */
 #include "base/progress.h"
 #include "column/table.h"
 #include "ingest/csv.h"
@@ -15,6 +16,7 @@ typedef struct csv {
 /* Bytes that cannot be UTF-8 may be far down: then all is looked at again. */
 static tally_status look(tl_csv *file, tally_error *error) {
   TL_TRY(tl_csv_sniff(file, NULL, error));
+  tl_progress_extend(file->source.size);
   TL_TRY(tl_csv_survey(file, error));
   if (!tl_csv_is_windows(file, &file->ranges.census)) return TALLY_OK;
   TL_TRY(tl_csv_convert(file, "WINDOWS-1252", error));
@@ -57,6 +59,52 @@ static tally_status load(csv *it, tally_error *error) {
   tl_loaded_done(&it->loaded);
   tl_header_forget(&it->file.plan);
   return load_lax(it, error);
+}
+
+/* ---- surveyed as it is read ---- */
+
+/* Chunks of a large file. */
+enum { MANY_CHUNKS = 16 };
+
+static bool is_large(const tl_csv *file) {
+  return file->source.size / (int64_t)tl_csv_chunk_bytes(file) >= MANY_CHUNKS;
+}
+
+/* loaded  `regular` when all went well */
+static tally_status roll(csv *it, tl_rolling *rolling, tally_error *error) {
+  tl_csv *file = &it->file;
+  tl_sample sample;
+  int64_t size = file->source.size - file->layout.data_byte;
+  it->reader = "fast";
+  TL_TRY(tl_sample_choose(&file->source, file->layout.data_byte, &sample, error));
+  TL_TRY(tl_passes_sample_places(&file->source, &file->dialect, &file->plan, &sample, error));
+  TL_TRY(tl_rolling_start(rolling, &file->source, file->dialect.quote, file->layout.data_byte, file->layout.data_line,
+                          tl_csv_chunk_bytes(file), error));
+  int64_t records = tl_sample_records(&sample, size);
+  tl_ranges places = {.items = sample.ranges, .count = sample.count};
+  tl_extent extent = {
+      .source = &file->source, .ranges = &places, .rolling = rolling, .expected = records + records / 8 + MANY_CHUNKS};
+  return tl_passes_run(&extent, &file->dialect, &file->plan, &it->loaded, error);
+}
+
+/* done  false: the file is to be surveyed first */
+static tally_status try_rolling(csv *it, bool *done, tally_error *error) {
+  tl_csv *file = &it->file;
+  tl_census head;
+  *done = false;
+  if (!is_large(file) || file->options.reader == TALLY_READER_LAX || file->options.limit >= 0) return TALLY_OK;
+  TL_TRY(tl_csv_sniff(file, &head, error));
+  if (tl_csv_is_dirty(&head)) return TALLY_OK;
+  TL_TRY(tl_csv_plan(file, false, error));
+  tl_rolling rolling = {0};
+  tally_status status = roll(it, &rolling, error);
+  tl_rolling_done(&rolling);
+  *done = status == TALLY_OK && it->loaded.regular;
+  if (status != TALLY_OK || *done) return status;
+  tl_loaded_done(&it->loaded);
+  tl_problems_done(&file->problems);
+  tl_progress_extend(file->source.size);
+  return TALLY_OK;
 }
 
 /* ---- what is handed back ---- */
@@ -120,17 +168,21 @@ static tally_status hand_back(csv *it, tally_reading *out, tally_error *error) {
 /* ---- all together ---- */
 
 static tally_status read_all(csv *it, tally_reading *out, tally_error *error) {
+  bool done;
   TL_TRY(tl_csv_decode(&it->file, error));
-  TL_TRY(look(&it->file, error));
-  TL_TRY(tl_csv_plan(&it->file, tl_csv_is_dirty(&it->file.ranges.census), error));
-  TL_TRY(load(it, error));
+  TL_TRY(try_rolling(it, &done, error));
+  if (!done) {
+    TL_TRY(look(&it->file, error));
+    TL_TRY(tl_csv_plan(&it->file, tl_csv_is_dirty(&it->file.ranges.census), error));
+    TL_TRY(load(it, error));
+  }
   return hand_back(it, out, error);
 }
 
 static tally_status read_input(csv *it, const tally_input *input, tally_reading *out, tally_error *error) {
   TL_TRY(tl_source_open(&it->file.source, input, error));
   tally_error found = {0};
-  tl_progress_begin(it->file.source.name, 2 * it->file.source.size);
+  tl_progress_begin(it->file.source.name, it->file.source.size);
   tally_status status = read_all(it, out, &found);
   tl_progress_end();
   return tl_source_settle(&it->file.source, status, &found, error);

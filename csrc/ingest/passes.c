@@ -24,8 +24,9 @@ typedef struct pass {
   tl_store store;  /* a part for each task */
   tl_room *rooms;  /* of each worker */
   size_t worker_count;
-  bool borrowed; /* the one room is the caller's */
-  atomic_bool irregular;
+  bool borrowed;       /* the one room is the caller's */
+  tl_rolling *rolling; /* NULL: the ranges are known */
+  atomic_bool irregular, odd;
 } pass;
 
 /* ---- how many rows ---- */
@@ -66,18 +67,40 @@ static tl_rows *begin_rows(pass *it, size_t task, size_t index, int64_t limit) {
   return rows;
 }
 
+/* The rows of a chunk get their place in the store as soon as it is known where they begin. */
+static tally_status roll(pass *it, size_t task, tl_piece *piece, tl_range *range, tally_text *text, tally_error *error) {
+  tl_rolled rolled;
+  TL_TRY(tl_rolling_take(it->rolling, task, piece, &rolled, error));
+  *range = rolled.range;
+  *text = rolled.text;
+  int64_t first = rolled.records_before - (it->plan->most > 1 ? rolled.blanks_before : 0), rows = rows_of(it, range);
+  if (!rolled.odd && rows <= it->store.capacity - first) {
+    tl_store_place_part(&it->store, task, first, rows);
+    return TALLY_OK;
+  }
+  atomic_store(&it->odd, true);
+  tl_rolling_stop(it->rolling);
+  return tl_fail(error, TALLY_ECANCEL, "interrupted");
+}
+
+static tally_status find_range(pass *it, size_t task, tl_piece *piece, tl_range *range, tally_text *text, tally_error *error) {
+  if (it->rolling) return roll(it, task, piece, range, text, error);
+  *range = *range_of(it, task);
+  return tl_source_view(it->extent->source, range->byte, range->size, piece, text, error);
+}
+
 static tally_status read_range(pass *it, size_t task, size_t index, int64_t limit, tally_error *error) {
-  const tl_range *range = range_of(it, task);
   tl_room *by = &it->rooms[index];
+  tl_range range;
   tally_text text;
   bool regular;
-  TL_TRY(tl_source_view(it->extent->source, range->byte, range->size, &by->piece, &text, error));
+  TL_TRY(find_range(it, task, &by->piece, &range, &text, error));
   TL_TRY(tl_store_begin(&it->store, task, index, error));
   tl_row_visitor visitor = {
       .batch = it->plan->dirty ? NULL : tl_convert_batch, .record = tl_rows_add, .context = begin_rows(it, task, index, limit)};
-  TL_TRY(tl_split_records(&by->split, it->dialect, text, range->byte, range->line, visitor, &regular, error));
+  TL_TRY(tl_split_records(&by->split, it->dialect, text, range.byte, range.line, visitor, &regular, error));
   if (!regular) atomic_store(&it->irregular, true);
-  if (!it->sampled) tl_progress_add((int64_t)range->size, it->plan->report ? it->store.parts[task].count : 0, index);
+  if (!it->sampled) tl_progress_add((int64_t)range.size, it->plan->report ? it->store.parts[task].count : 0, index);
   return TALLY_OK;
 }
 
@@ -133,14 +156,20 @@ static tally_status make_rooms(pass *it, tally_error *error) {
   return it->rooms ? TALLY_OK : tl_no_memory(error);
 }
 
-static tally_status start_pass(pass *it, tally_error *error) {
+static size_t count_tasks(const pass *it) {
+  if (it->rolling) return it->rolling->chunk_count;
   size_t ranges = it->extent->lax ? 1 : it->extent->ranges->count;
   bool spread = it->sampled && it->plan->limit == INT64_MAX && ranges > SAMPLED_RANGES;
-  it->tasks = spread ? SAMPLED_RANGES : ranges;
+  return spread ? SAMPLED_RANGES : ranges;
+}
+
+static tally_status start_pass(pass *it, tally_error *error) {
+  it->tasks = count_tasks(it);
   TL_TRY(make_rooms(it, error));
   for (size_t i = 0; i < it->plan->count; i++) it->plan->columns[i].quick = tl_cell_is_quick(it->plan, &it->plan->columns[i]);
   TL_TRY(tl_store_start(&it->store, it->plan, it->tasks, it->worker_count, error));
-  for (size_t task = 0; task < it->tasks; task++) tl_store_set_part(&it->store, task, part_capacity(it, task));
+  for (size_t task = 0; task < it->tasks; task++) tl_store_set_part(&it->store, task, it->rolling ? 0 : part_capacity(it, task));
+  if (it->rolling) it->store.capacity = it->extent->expected;
   return tl_store_make_columns(&it->store, error);
 }
 
@@ -323,7 +352,22 @@ tally_status tl_passes_sample(const tl_extent *extent, const tl_dialect *dialect
   return ask_sample(extent, dialect, plan, &sampled, WHICH_MANNERS, 0, regular, error);
 }
 
+tally_status tl_passes_sample_places(const tl_source *source, const tl_dialect *dialect, tl_plan *plan, tl_sample *sample,
+                                     tally_error *error) {
+  size_t kept = 0;
+  for (size_t i = 0; i < sample->count; i++) {
+    tl_ranges one = {.items = &sample->ranges[i], .count = 1};
+    tl_extent extent = {.source = source, .ranges = &one};
+    bool regular = true;
+    TL_TRY(tl_passes_sample(&extent, dialect, plan, &regular, error));
+    if (regular) sample->ranges[kept++] = sample->ranges[i];
+  }
+  sample->count = kept;
+  return TALLY_OK;
+}
+
 static int64_t rows_in_all(const tl_extent *extent, const tl_plan *plan) {
+  if (extent->rolling) return extent->expected;
   pass it = {.extent = extent, .plan = (tl_plan *)plan};
   int64_t rows = 0;
   for (size_t i = 0; i < extent->ranges->count; i++) rows += rows_of(&it, &extent->ranges->items[i]);
@@ -379,23 +423,57 @@ static tally_status read_all(const tl_extent *extent, const tl_dialect *dialect,
   return status;
 }
 
+/* A pass that surveys. What is odd is no error. ranges: those of all of the file */
+static tally_status read_rolling(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_ranges *ranges,
+                                 tl_loaded *out, tally_error *error) {
+  pass it = {.extent = extent, .dialect = dialect, .plan = plan, .rolling = extent->rolling};
+  tally_error found = {0};
+  tally_status status = run_pass(&it, &out->regular, &found);
+  if (status == TALLY_OK) tl_rolling_end(it.rolling, ranges);
+  out->odd = status == TALLY_ENOMEM || atomic_load(&it.odd) || ranges->census.invalid > 0 || ranges->census.nuls > 0;
+  out->regular &= ranges->quotes_closed && !out->odd;
+  if (status == TALLY_OK && out->regular) {
+    tl_store_trim(&it.store);
+    status = take_findings(&it, out, &found);
+  }
+  end_pass(&it);
+  if (status == TALLY_OK || out->odd) return TALLY_OK;
+  *error = found;
+  return status;
+}
+
 static tally_status begin_loading(const tl_plan *plan, tl_loaded *out, tally_error *error) {
   *out = (tl_loaded){.column_count = plan->count, .regular = true};
   out->columns = tl_mem_zero(plan->count, sizeof *out->columns);
   return out->columns ? TALLY_OK : tl_no_memory(error);
 }
 
-tally_status tl_passes_run(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_loaded *out, tally_error *error) {
-  TL_TRY(begin_loading(plan, out, error));
-  TL_TRY(tl_passes_sample(extent, dialect, plan, &out->regular, error));
+/* The passes over a file after its manners are known. The first one may be rolling; then all ranges are known. */
+static tally_status run_passes(tl_extent extent, const tl_dialect *dialect, tl_plan *plan, tl_ranges *rolled, tl_loaded *out,
+                               tally_error *error) {
   plan->report = true;
   while (out->regular && (plan->report || any_wanted(plan))) {
-    TL_TRY(sample_texts(extent, dialect, plan, &out->regular, error));
-    if (out->regular) TL_TRY(read_all(extent, dialect, plan, NULL, out, error));
-    if (any_wanted(plan)) tl_progress_extend(extent->source->size);
+    TL_TRY(sample_texts(&extent, dialect, plan, &out->regular, error));
+    if (out->regular && extent.rolling) {
+      TL_TRY(read_rolling(&extent, dialect, plan, rolled, out, error));
+      extent.rolling = NULL;
+      extent.ranges = rolled;
+    } else if (out->regular) {
+      TL_TRY(read_all(&extent, dialect, plan, NULL, out, error));
+    }
+    if (any_wanted(plan)) tl_progress_extend(extent.source->size);
     plan->report = false;
   }
   return TALLY_OK;
+}
+
+tally_status tl_passes_run(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_loaded *out, tally_error *error) {
+  tl_ranges rolled = {0};
+  TL_TRY(begin_loading(plan, out, error));
+  TL_TRY(tl_passes_sample(extent, dialect, plan, &out->regular, error));
+  tally_status status = run_passes(*extent, dialect, plan, &rolled, out, error);
+  tl_ranges_done(&rolled);
+  return status;
 }
 
 tally_status tl_passes_read(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_room *room, tl_loaded *out,

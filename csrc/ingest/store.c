@@ -18,6 +18,21 @@ void tl_store_set_part(tl_store *store, size_t part, int64_t capacity) {
   store->capacity += capacity;
 }
 
+void tl_store_place_part(tl_store *store, size_t part, int64_t first, int64_t capacity) {
+  store->parts[part].first = first;
+  store->parts[part].capacity = capacity;
+}
+
+void tl_store_trim(tl_store *store) {
+  int64_t capacity = 0;
+  for (size_t p = 0; p < store->part_count; p++) capacity += store->parts[p].capacity;
+  store->capacity = capacity;
+  for (size_t i = 0; i < store->plan->count; i++) {
+    if (store->values[i])
+      tl_buffer_shrink(store->values[i], ((size_t)capacity + 1) * tl_store_value_size(&store->plan->columns[i]));
+  }
+}
+
 size_t tl_store_value_size(const tl_column_plan *column) {
   tally_type type = tl_manner_type(column->manner);
   if (column->manner == TL_MANNER_NONE) return 0;

@@ -65,6 +65,10 @@ typedef struct tl_store {
 tally_status tl_store_start(tl_store *store, const tl_plan *plan, size_t part_count, size_t thread_count, tally_error *error);
 /* Gives the next rows to a part. To be called for each, in order. */
 void tl_store_set_part(tl_store *store, size_t part, int64_t capacity);
+/* Says which rows a part has, where that was not known before. */
+void tl_store_place_part(tl_store *store, size_t part, int64_t first, int64_t capacity);
+/* Lets go of rows that no part has, which come last. */
+void tl_store_trim(tl_store *store);
 /* Makes the columns, when all parts are set. errors: TALLY_ENOMEM */
 tally_status tl_store_make_columns(tl_store *store, tally_error *error);
 /* Before a thread writes to a part. errors: TALLY_ENOMEM */

@@ -1,14 +1,14 @@
-/* One file, read in every way: pieces of many sizes, any number of threads, every kernel, from memory at the edge of a page, from a file
- * and from a pipe: the table is the same to the last code, and so are the problems. */
+/* One file, read in every way: pieces of many sizes, any number of threads, every kernel, from memory at the edge of a page, from a
+ * file and from a pipe: the table is the same to the last code, and so are the problems. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "check.h"
-#include "random.h"
 #include "column/column.h"
 #include "column/table.h"
+#include "random.h"
 
 static uint64_t state = 0x243F6A8885A308D3u;
 
@@ -152,6 +152,62 @@ static void whole_file(const char *end) {
   free(bytes);
 }
 
+/* ---- large files that are not what they seem where they are looked into ---- */
+
+enum { LARGE = 3 << 20, LONG_FIELD = 20 << 20 };
+
+/* Rows of some length; where nobody looks before they are read, short ones. */
+static size_t make_large(char *to, const char *break_in_field) {
+  size_t size = (size_t)sprintf(to, "code,name,n\n");
+  while (size < LARGE) {
+    if (size > 1068000 && size < 1166000) {
+      size += (size_t)sprintf(to + size, "a,,1\n");
+    } else {
+      size += (size_t)sprintf(to + size, "a,\"name \xC3\xA9 %zu of%smany\",%zu\n", draw(1u << 20), break_in_field, draw(1000));
+    }
+  }
+  return size;
+}
+
+/* Read in small pieces it is surveyed as it is read, at first; in large ones, before. */
+static void check_surprise(const char *bytes, size_t size) {
+  tally_input input = {.bytes = bytes, .size = size};
+  tally_csv_options options = TALLY_CSV_OPTIONS;
+  options.chunk_bytes = size / 2;
+  tally_reading *expected = read_input(&input, &options);
+  options.chunk_bytes = 1 << 16;
+  for (int threads = 1; threads <= 3; threads++) {
+    tally_threads(threads);
+    check_same(expected, &input, &options);
+  }
+  tally_threads(0);
+  tally_reading_release(expected);
+}
+
+static void surprises(void) {
+  enum { FAR = 2500000 };
+  static const char *const odd[] = {"\0", "\x80\x81", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", "\""};
+  static const size_t sizes[] = {1, 2, 16, 1};
+  char *bytes = malloc(LARGE + LONG_FIELD + 200), kept[16];
+  check_surprise(bytes, make_large(bytes, " "));
+  size_t size = make_large(bytes, "\r\n");
+  check_surprise(bytes, size);
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    for (size_t at = FAR; at < FAR + 40; at += 13) {
+      memcpy(kept, bytes + at, sizes[i]);
+      memcpy(bytes + at, odd[i], sizes[i]);
+      check_surprise(bytes, size);
+      memcpy(bytes + at, kept, sizes[i]);
+    }
+  }
+  size += (size_t)sprintf(bytes + size, "b,\"");
+  memset(bytes + size, 'x', LONG_FIELD);
+  size += LONG_FIELD;
+  size += (size_t)sprintf(bytes + size, "\",1\nc,,2\n");
+  check_surprise(bytes, size);
+  free(bytes);
+}
+
 /* ---- at the edges of pages that may not be read ---- */
 
 static void at_both_ends(char *page, size_t room, const char *bytes, size_t size) {
@@ -190,6 +246,7 @@ static void edges_of_pages(void) {
 int main(void) {
   whole_file("\n");
   whole_file("\r\n");
+  surprises();
   edges_of_pages();
   tally_shutdown();
   return finish();
