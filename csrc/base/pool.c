@@ -176,10 +176,9 @@ static void run_with_helpers(job *it, size_t helpers) {
   pthread_mutex_unlock(&pool.turn);
 }
 
-tally_status tl_pool_run(size_t tasks, tl_pool_task run, void *context, tally_error *error) {
+static tally_status run_on(size_t workers, size_t tasks, tl_pool_task run, void *context, tally_error *error) {
   if (tasks == 0) return tl_pool_check(error);
   job it = {.run = run, .context = context, .tasks = tasks, .failed_at = tasks, .lock = PTHREAD_MUTEX_INITIALIZER};
-  size_t workers = tl_pool_workers();
   if (workers > tasks) workers = tasks;
   if (workers == 1 || inside) {
     work(&it, 0);
@@ -188,6 +187,14 @@ tally_status tl_pool_run(size_t tasks, tl_pool_task run, void *context, tally_er
   }
   if (it.status != TALLY_OK && error && error->code == TALLY_OK) *error = it.error;
   return it.status;
+}
+
+tally_status tl_pool_run(size_t tasks, tl_pool_task run, void *context, tally_error *error) {
+  return run_on(tl_pool_workers(), tasks, run, context, error);
+}
+
+tally_status tl_pool_run_here(size_t tasks, tl_pool_task run, void *context, tally_error *error) {
+  return run_on(1, tasks, run, context, error);
 }
 
 void tally_shutdown(void) {

@@ -25,6 +25,9 @@ typedef tally_status (*tl_pool_task)(void *context, size_t task, size_t worker, 
  * do not depend on timing. errors: those of the tasks, TALLY_ECANCEL, TALLY_ENOMEM */
 tally_status tl_pool_run(size_t tasks, tl_pool_task run, void *context, tally_error *error);
 
+/* The same, all on the caller: for small work, for which no thread need be started or woken. */
+tally_status tl_pool_run_here(size_t tasks, tl_pool_task run, void *context, tally_error *error);
+
 /* The largest number of workers that a run started now can have; at least 1. */
 size_t tl_pool_workers(void);
 

@@ -61,8 +61,14 @@ static tally_status refuse_what_is_not_text(const tl_csv *it, const char *what, 
   return what ? tl_fail_at(error, TALLY_ESYNTAX, it->source.name, 0, 0, "is not text but %s", what) : TALLY_OK;
 }
 
+/* A small file is read once, not a piece of it now and then. */
+static tally_status load_if_small(tl_csv *it, tally_error *error) {
+  return it->source.size <= (int64_t)tl_csv_chunk_bytes(it) ? tl_source_load(&it->source, error) : TALLY_OK;
+}
+
 tally_status tl_csv_decode(tl_csv *it, tally_error *error) {
   tally_text head;
+  TL_TRY(load_if_small(it, error));
   TL_TRY(view_head(it, 0, &head, error));
   TL_TRY(refuse_what_is_not_text(it, tl_encoding_signature(head), error));
   it->marks = tl_encoding_marks(head);

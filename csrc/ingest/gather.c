@@ -306,7 +306,7 @@ static tally_status make_symbols(gathering *it, tally_error *error) {
 static tally_status gather_all(gathering *it, tally_error *error) {
   size_t count = it->store->plan->count;
   TL_TRY(make_symbols(it, error));
-  TL_TRY(tl_pool_run(count, make_parts, it, error));
+  TL_TRY((it->rows > TL_CHUNK ? tl_pool_run : tl_pool_run_here)(count, make_parts, it, error));
   TL_TRY(tl_pool_run(it->store->part_count, finish_part, it, error));
   for (size_t i = 0; i < count; i++) {
     if (it->columns[i].settled) TL_TRY(make_column(it, i, error));

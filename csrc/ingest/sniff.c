@@ -106,6 +106,7 @@ static tally_status find_separator(const tl_dialect *dialect, tally_text head, b
   for (size_t i = 0; i < sizeof candidates; i++) {
     tl_dialect tried = *dialect;
     tried.separator = candidates[i];
+    if (!memchr(head.bytes, tried.separator, head.size)) continue; /* one field a record */
     TL_TRY(gather(&tried, head, whole, 0, 1, s, error));
     agreement found = agree(s);
     found.shaped = count_shaped(s, found.width);

@@ -7,6 +7,7 @@ local check = require "tally.check"
 local core = require "tally.core"
 local error_ = require "tally.error"
 local formula = require "tally.formula"
+local plan = require "tally.plan"
 local schema_ = require "tally.schema"
 
 local M = {}
@@ -175,6 +176,34 @@ function M.split(formulas, schema, keys, params)
   local apart = schema_.set_of(keys)[schema_.MARKS]
   if split.mentions_total and schema.marks and not apart then leave_totals_out(split.of_leaves) end
   return split
+end
+
+local function text_of(formulas)
+  local texts = {}
+  for i, parsed in ipairs(formulas) do texts[i] = parsed.source end
+  return table.concat(texts, ", ")
+end
+
+--- A plan with one row for each group: the keys, and what the formulas come to.
+-- @param node
+-- @tparam {table,...} formulas parsed, with names
+-- @tparam {string,...} keys
+-- @tparam[opt] table params values of $names
+-- @return node
+function M.plan(node, formulas, keys, params)
+  local split = M.split(formulas, node.schema, keys, params)
+  local names, decides = {}, split.mentions_total
+  for _, name in ipairs(keys) do
+    decides = decides or name == schema_.MARKS
+    if name ~= schema_.MARKS then names[#names + 1] = name end
+  end
+  for _, name in ipairs(split.names) do names[#names + 1] = name end
+  local result = plan.aggregate(decides and node or plan.leaves(node), keys, split.aggregates, split.computed,
+    text_of(formulas))
+  for _, derived in ipairs(split.derives) do
+    result = plan.derive(result, derived.column, derived.value, derived.text)
+  end
+  return #split.derives > 0 and plan.select(result, names) or result
 end
 
 return M

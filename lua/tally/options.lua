@@ -2,9 +2,10 @@
 -- @module tally.options
 
 local error_ = require "tally.error"
+local lazy = require "tally.lazy"
 local number = require "tally.number"
 local schema_ = require "tally.schema"
-local suggest = require "tally.suggest"
+local suggest = lazy "tally.suggest"
 
 local M = {}
 

@@ -9,12 +9,13 @@
 --
 -- @module tally.read
 
-local bind = require "tally.bind"
 local core = require "tally.core"
 local error_ = require "tally.error"
+local lazy = require "tally.lazy"
 local number = require "tally.number"
 local read_options = require "tally.read_options"
 local totals = require "tally.totals"
+local bind = lazy "tally.bind"
 
 local read = {}
 
@@ -255,7 +256,8 @@ local function build(parts, several, options)
     core_table = bind.tables(parts, origin)
   end
   if problems:rows() > 0 and not options.quiet then read.say_problems(problems, name) end
-  local sources = bind.each(parts, "source")
+  local sources = {}
+  for i, part in ipairs(parts) do sources[i] = part.source end
   return table_of(core_table, options, { sources = sources, metadata = metadata, problems = problems })
 end
 

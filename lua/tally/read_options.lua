@@ -3,8 +3,9 @@
 -- @module tally.read_options
 
 local error_ = require "tally.error"
+local lazy = require "tally.lazy"
 local number = require "tally.number"
-local suggest = require "tally.suggest"
+local suggest = lazy "tally.suggest"
 
 local read_options = {}
 

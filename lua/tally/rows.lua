@@ -2,9 +2,10 @@
 -- Rows are fetched some thousands at a time, so that going through a table costs no memory to speak of.
 -- @module tally.rows
 
-local check = require "tally.check"
 local core = require "tally.core"
 local error_ = require "tally.error"
+local lazy = require "tally.lazy"
+local check = lazy "tally.check"
 
 local M = {}
 

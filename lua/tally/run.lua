@@ -9,9 +9,10 @@
 
 local core = require "tally.core"
 local error_ = require "tally.error"
-local matches = require "tally.matches"
+local lazy = require "tally.lazy"
 local rows_ = require "tally.rows"
 local schema_ = require "tally.schema"
+local matches = lazy "tally.matches"
 
 local M = {}
 

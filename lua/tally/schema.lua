@@ -13,7 +13,8 @@
 -- @module tally.schema
 
 local error_ = require "tally.error"
-local suggest = require "tally.suggest"
+local lazy = require "tally.lazy"
+local suggest = lazy "tally.suggest"
 
 local M = {}
 

@@ -6,13 +6,14 @@
 -- @classmod Table
 
 local error_ = require "tally.error"
+local lazy = require "tally.lazy"
 local number = require "tally.number"
 local plan = require "tally.plan"
 local rows_ = require "tally.rows"
 local run = require "tally.run"
 local schema_ = require "tally.schema"
-local shown = require "tally.shown"
-local suggest = require "tally.suggest"
+local shown = lazy "tally.shown"
+local suggest = lazy "tally.suggest"
 
 local M = {}
 local Table = {}

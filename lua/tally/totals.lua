@@ -7,9 +7,10 @@
 -- @module tally.totals
 
 local error_ = require "tally.error"
+local lazy = require "tally.lazy"
 local number = require "tally.number"
-local parts = require "tally.parts"
 local schema_ = require "tally.schema"
+local parts = lazy "tally.parts"
 
 local totals = {}
 
