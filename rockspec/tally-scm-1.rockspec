@@ -35,6 +35,7 @@ build = {
         "csrc/base/mem.c",
         "csrc/base/nearest.c",
         "csrc/base/number.c",
+        "csrc/base/pages.c",
         "csrc/base/pool.c",
         "csrc/base/power.c",
         "csrc/base/progress.c",

@@ -92,6 +92,7 @@ describe("the engine", function()
   -- word -> the only file that may use it (false: none)
   local guarded = {
     malloc = "csrc/base/mem.c", calloc = "csrc/base/mem.c", realloc = "csrc/base/mem.c", aligned_alloc = "csrc/base/mem.c",
+    mmap = "csrc/base/pages.c",
     strdup = false, sprintf = false, strcpy = false, strcat = false, gets = false, setlocale = false, abort = false,
     exit = false, atoi = false, atof = false, strtod = false, alloca = false,
   }

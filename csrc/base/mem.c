@@ -3,16 +3,14 @@
 #ifndef TALLY_UNSTABLE
 #define TALLY_UNSTABLE
 #endif
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* MAP_ANONYMOUS, madvise */
-#endif
 #include "base/mem.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+
+#include "base/pages.h"
 
 static atomic_size_t used;
 static atomic_size_t limit;
@@ -137,33 +135,20 @@ tally_status tl_mem_reserve(void **array, size_t *capacity, size_t need, size_t 
 
 /* ---- column data: the size stands in the 64 bytes before ---- */
 
-/* Blocks of at least one huge page come from the system, aligned to huge pages: the first touch of a page then costs a sixth, and a
- * block that is let go leaves the process at once. */
-enum { HUGE_PAGE = 1 << 21 };
-
-static void *map_huge(size_t size) {
-  char *start = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (start == MAP_FAILED) return NULL;
-  size_t before = (HUGE_PAGE - (uintptr_t)start % HUGE_PAGE) % HUGE_PAGE, after = HUGE_PAGE - before;
-  if (before) munmap(start, before);
-  if (after) munmap(start + before + size, after);
-  madvise(start + before, size, MADV_HUGEPAGE); /* refused: pages are small, and nothing else changes */
-  return start + before;
-}
-
 /* The size of the whole block: head, data, padding; of whole pages when it is large. 0 when there is no such size. */
 static size_t whole_size(size_t size) {
   size_t whole;
-  if (__builtin_add_overflow(size, (size_t)TL_ALIGNMENT + TL_PADDING + HUGE_PAGE, &whole)) return 0;
-  whole -= HUGE_PAGE;
-  size_t unit = whole >= HUGE_PAGE ? 4096 : TL_ALIGNMENT;
+  if (__builtin_add_overflow(size, (size_t)TL_ALIGNMENT + TL_PADDING + TL_HUGE_PAGE, &whole)) return 0;
+  whole -= TL_HUGE_PAGE;
+  size_t unit = whole >= TL_HUGE_PAGE ? 4096 : TL_ALIGNMENT;
   return (whole + unit - 1) / unit * unit;
 }
 
-static char *new_block(size_t size, size_t *whole) {
+/* Blocks of at least one huge page come from base/pages. */
+static char *new_block(size_t size, void *(*pages)(size_t), size_t *whole) {
   *whole = whole_size(size);
   if (*whole == 0 || !admit(*whole)) return NULL;
-  char *block = *whole >= HUGE_PAGE ? map_huge(*whole) : aligned_alloc(TL_ALIGNMENT, *whole);
+  char *block = *whole >= TL_HUGE_PAGE ? pages(*whole) : aligned_alloc(TL_ALIGNMENT, *whole);
   if (!block) {
     dismiss(*whole);
     return NULL;
@@ -174,15 +159,15 @@ static char *new_block(size_t size, size_t *whole) {
 
 void *tl_mem_new_aligned(size_t size) {
   size_t whole;
-  char *bytes = new_block(size, &whole);
-  if (bytes && whole < HUGE_PAGE) memset(bytes + size, 0, whole - TL_ALIGNMENT - size);
+  char *bytes = new_block(size, tl_pages_any, &whole);
+  if (bytes) memset(bytes + size, 0, whole - TL_ALIGNMENT - size);
   return bytes;
 }
 
 void *tl_mem_zero_aligned(size_t size) {
   size_t whole;
-  char *bytes = new_block(size, &whole);
-  if (bytes && whole < HUGE_PAGE) memset(bytes, 0, whole - TL_ALIGNMENT);
+  char *bytes = new_block(size, tl_pages_fresh, &whole);
+  if (bytes && whole < TL_HUGE_PAGE) memset(bytes, 0, whole - TL_ALIGNMENT);
   return bytes;
 }
 
@@ -190,8 +175,8 @@ void tl_mem_shrink_aligned(void *bytes, size_t size) {
   char *block = (char *)bytes - TL_ALIGNMENT;
   size_t whole, less = whole_size(size);
   memcpy(&whole, block, sizeof whole);
-  if (less >= whole || less < HUGE_PAGE) return;
-  munmap(block + less, whole - less);
+  if (less >= whole || less < TL_HUGE_PAGE) return;
+  tl_pages_trim(block, whole, less);
   dismiss(whole - less);
   memcpy(block, &less, sizeof less);
 }
@@ -202,8 +187,8 @@ void tl_mem_free_aligned(void *bytes) {
   size_t whole;
   memcpy(&whole, block, sizeof whole);
   dismiss(whole);
-  if (whole >= HUGE_PAGE) {
-    munmap(block, whole);
+  if (whole >= TL_HUGE_PAGE) {
+    tl_pages_free(block, whole, tally_memory_used());
   } else {
     free(block);
   }

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/pages.h"
+
 enum { WORKERS_MOST = 64 };
 
 typedef struct job {
@@ -198,6 +200,7 @@ tally_status tl_pool_run_here(size_t tasks, tl_pool_task run, void *context, tal
 }
 
 void tally_shutdown(void) {
+  tl_pages_drop();
   if (atomic_load(&pool.owner) != (long)getpid()) return;
   pthread_mutex_lock(&pool.turn);
   if (pool.count > 0) {

@@ -10,7 +10,8 @@ enum { STRETCH_ROWS = (TL_CHUNK + 255) / 256 * 64 };
 
 typedef struct taking {
   const tally_column *column;
-  bool may_lack; /* some of the rows may be missing */
+  tally_column *coded; /* of plain text that is taken often: the column, with codes */
+  bool may_lack;       /* some of the rows may be missing */
   tl_parts parts;
   int64_t *starts; /* of plain text: of each stretch, where its bytes begin */
 } taking;
@@ -65,7 +66,16 @@ static tally_status make_values(const selection *it, taking *t, tally_error *err
   return t->parts.values ? TALLY_OK : tl_no_memory(error);
 }
 
+/* Where texts are few and each is taken several times, codes are taken in their place. */
+static tally_status encode_if_few(const selection *it, taking *t, tally_error *error) {
+  if (!is_plain_text(t->column) || t->column->length > it->pick->count / 4) return TALLY_OK;
+  TL_TRY(tl_column_encode(t->column, &t->coded, error));
+  t->column = t->coded;
+  return TALLY_OK;
+}
+
 static tally_status make_room(const selection *it, taking *t, tally_error *error) {
+  TL_TRY(encode_if_few(it, t, error));
   const tally_column *c = t->column;
   t->parts = (tl_parts){.type = c->type, .levels = c->levels, .length = it->pick->count, .missing = -1};
   TL_TRY(make_values(it, t, error));
@@ -168,10 +178,14 @@ static inline void copy_text(char *to, tally_text text, const char *end) {
   }
 }
 
-/* Of the texts after the i-th: first where they are, then they themselves. */
-static inline void fetch_text(const tally_column *c, const stretch *s, int64_t i) {
+/* Of the texts after the i-th: first where they are, then they themselves, which may lie in two lines of the cache.
+ * Inlined always, since gcc drops calls of a function that does nothing else. */
+static inline __attribute__((always_inline)) void fetch_text(const tally_column *c, const stretch *s, int64_t i) {
   if (i + 2 * AHEAD < s->count) __builtin_prefetch(&tl_offsets(c)[s->rows[i + 2 * AHEAD]]);
-  if (i + AHEAD < s->count && s->rows[i + AHEAD] >= 0) __builtin_prefetch(tl_plain_text(c, s->rows[i + AHEAD]).bytes);
+  if (i + AHEAD >= s->count || s->rows[i + AHEAD] < 0) return;
+  const char *bytes = tl_plain_text(c, s->rows[i + AHEAD]).bytes;
+  __builtin_prefetch(bytes);
+  __builtin_prefetch(bytes + AT_ONCE - 1);
 }
 
 static void take_texts(const taking *t, const stretch *s, size_t index, bool ascending) {
@@ -265,6 +279,7 @@ static tally_status hand_over(selection *it, tally_column **out, tally_error *er
 static void done(selection *it) {
   for (size_t i = 0; i < it->column_count; i++) {
     tl_parts_drop(&it->columns[i].parts);
+    tally_column_release(it->columns[i].coded);
     tl_mem_free(it->columns[i].starts);
   }
   for (size_t w = 0; it->rooms && w < it->room_count; w++) tl_mem_free(it->rooms[w]);

@@ -84,6 +84,15 @@ tally_status tl_csv_decode(tl_csv *it, tally_error *error) {
 
 /* ---- the lie of the file ---- */
 
+/* Nothing stands before it. */
+static void count_head(tally_text head, bool whole, tl_census *out) {
+  tl_census piece;
+  tl_encoding_count(head, &piece);
+  *out = (tl_census){0};
+  tl_encoding_join(out, &piece);
+  if (whole) tl_encoding_end(out);
+}
+
 tally_status tl_csv_sniff(tl_csv *it, tl_census *census, tally_error *error) {
   tally_text head;
   TL_TRY(find_start(it, error));
@@ -95,7 +104,7 @@ tally_status tl_csv_sniff(tl_csv *it, tl_census *census, tally_error *error) {
                              .trim = it->options.trim && !it->options.all_text};
   TL_TRY(tl_sniff(&it->options, &it->dialect, head, whole, it->first_byte, it->first_line, &it->arena, &it->layout, error));
   it->dialect.separator = it->layout.separator;
-  if (census) tl_encoding_count(head, census);
+  if (census) count_head(head, whole, census);
   return TALLY_OK;
 }
 

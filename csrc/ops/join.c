@@ -239,12 +239,12 @@ static size_t chunk_of(const joining *j, int64_t row) {
 /* From a row of left on, when no row has more than one match; the first `passed` rows of the result are left out. */
 static inline void list_single(const joining *j, bool of_right, int64_t row, int64_t passed, int64_t count, int64_t *rows) {
   const uint32_t *found = j->match.found;
-  int64_t matched = rows_for(j->options->kind, 1), unmatched = rows_for(j->options->kind, 0);
+  int64_t matched = rows_for(j->options->kind, 1), unmatched = rows_for(j->options->kind, 0), less = unmatched - matched;
   for (; passed > 0; row++) passed -= found[row] == TL_NO_MATCH ? unmatched : matched;
   for (int64_t at = 0; at < count; row++) {
     bool none = found[row] == TL_NO_MATCH;
     rows[at] = !of_right ? row : none ? -1 : (int64_t)found[row];
-    at += none ? unmatched : matched;
+    at += matched + (less & -(int64_t)none); /* chance does not make it slow */
   }
 }
 

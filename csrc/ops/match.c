@@ -26,8 +26,8 @@ typedef struct matching {
   match_key *key;
   tl_groups groups; /* when places are not known from values */
   bool grouped;
-  uint32_t nowhere;   /* the last place; there are so many before it */
-  uint32_t *by_place; /* the row of right that has each; TL_NO_MATCH */
+  uint32_t nowhere;      /* the last place; there are so many before it */
+  atomic_uint *by_place; /* a row of right that has each; TL_NO_MATCH */
   uint32_t slices;
   uint32_t *chosen; /* of each row of left, where one match is chosen */
   uint32_t **rooms; /* of each worker */
@@ -35,6 +35,10 @@ typedef struct matching {
   atomic_bool repeated; /* two rows of right have one place */
   tl_match *out;
 } matching;
+
+static inline uint32_t row_at(const matching *it, uint32_t place) {
+  return atomic_load_explicit(&it->by_place[place], memory_order_relaxed);
+}
 
 /* ---- digits ---- */
 
@@ -237,8 +241,67 @@ static tally_status find_places(matching *it, tally_error *error) {
 
 /* ---- right, by places ---- */
 
-/* The places are cut into slices that fit the cache, and who has a slice goes through all rows of right for it: so rows stay in
- * order, and no two threads write in one place. */
+/* Rows may have any place: while one is looked at, that of a later one is on its way to the cache. */
+enum { AHEAD = 16 };
+
+/* A tl_pool_task over stretches of right: each row goes to its place; of several, one of them stays there. */
+static tally_status place_rows(void *context, size_t index, size_t worker, tally_error *error) {
+  matching *it = context;
+  (void)worker, (void)error;
+  int64_t first = (int64_t)index * STRETCH_ROWS, end = first + stretch_size(it->keys->right_rows, index);
+  const uint32_t *places = it->out->places;
+  for (int64_t i = first; i < end; i++) {
+    if (i + AHEAD < end) __builtin_prefetch(&it->by_place[places[i + AHEAD]], 1);
+    atomic_store_explicit(&it->by_place[places[i]], (uint32_t)i, memory_order_relaxed);
+  }
+  return TALLY_OK;
+}
+
+/* A tl_pool_task over stretches of right: whether they are all there, those apart that may match nothing. */
+static tally_status check_rows(void *context, size_t index, size_t worker, tally_error *error) {
+  matching *it = context;
+  (void)worker, (void)error;
+  int64_t first = (int64_t)index * STRETCH_ROWS, end = first + stretch_size(it->keys->right_rows, index);
+  const uint32_t *places = it->out->places;
+  bool gone = false;
+  for (int64_t i = first; i < end; i++) {
+    if (i + AHEAD < end) __builtin_prefetch(&it->by_place[places[i + AHEAD]]);
+    gone |= row_at(it, places[i]) != (uint32_t)i && places[i] != it->nowhere;
+  }
+  if (gone) atomic_store_explicit(&it->repeated, true, memory_order_relaxed);
+  return TALLY_OK;
+}
+
+/* Keys that are repeated often are found out by the first rows. */
+static bool first_rows_repeat(const matching *it) {
+  enum { FIRST_ROWS = 1024 };
+  int64_t rows = it->keys->right_rows < FIRST_ROWS ? it->keys->right_rows : FIRST_ROWS;
+  bool repeat = false;
+  for (int64_t i = 0; i < rows; i++) {
+    uint32_t place = it->out->places[i];
+    repeat |= place != it->nowhere && row_at(it, place) != TL_NO_MATCH;
+    atomic_store_explicit(&it->by_place[place], (uint32_t)i, memory_order_relaxed);
+  }
+  return repeat;
+}
+
+static tally_status try_one_row_each(matching *it, tally_error *error) {
+  size_t bytes = ((size_t)it->nowhere + 1) * sizeof *it->by_place, stretches = stretches_of(it->keys->right_rows);
+  it->by_place = tl_mem_new_aligned(bytes);
+  if (!it->by_place) return tl_no_memory(error);
+  memset((void *)it->by_place, 0xFF, bytes);
+  if (first_rows_repeat(it)) {
+    atomic_store(&it->repeated, true);
+    return TALLY_OK;
+  }
+  TL_TRY(tl_pool_run(stretches, place_rows, it, error));
+  TL_TRY(tl_pool_run(stretches, check_rows, it, error));
+  atomic_store(&it->by_place[it->nowhere], TL_NO_MATCH);
+  return TALLY_OK;
+}
+
+/* For lists, the places are cut into slices that fit the cache, and who has a slice goes through all rows of right for it: so rows
+ * stay in order, and no two threads write in one place. */
 enum { SLICE_PLACES = 4 * TL_CHUNK, SLICES_MOST = 16, ROWS_FOR_TWO = 4 * TL_CHUNK };
 
 static uint32_t choose_slices(const matching *it) {
@@ -248,32 +311,6 @@ static uint32_t choose_slices(const matching *it) {
 
 static uint32_t slice_start(const matching *it, size_t slice) {
   return (uint32_t)((uint64_t)it->nowhere * slice / it->slices);
-}
-
-/* A tl_pool_task over slices: each place gets its row, unless there are two. */
-static tally_status place_rows(void *context, size_t slice, size_t worker, tally_error *error) {
-  matching *it = context;
-  (void)worker, (void)error;
-  uint32_t first = slice_start(it, slice), size = slice_start(it, slice + 1) - first, *by_place = it->by_place + first;
-  const uint32_t *places = it->out->places;
-  bool repeated = false;
-  for (int64_t i = 0; i < it->keys->right_rows; i++) {
-    uint32_t place = places[i] - first;
-    if (place >= size) continue;
-    repeated |= by_place[place] != TL_NO_MATCH;
-    by_place[place] = (uint32_t)i;
-    if (i % TL_CHUNK == 0 && (repeated || atomic_load_explicit(&it->repeated, memory_order_relaxed))) break;
-  }
-  if (repeated) atomic_store_explicit(&it->repeated, true, memory_order_relaxed);
-  return TALLY_OK;
-}
-
-static tally_status try_one_row_each(matching *it, tally_error *error) {
-  size_t bytes = ((size_t)it->nowhere + 1) * sizeof *it->by_place;
-  it->by_place = tl_mem_new_aligned(bytes);
-  if (!it->by_place) return tl_no_memory(error);
-  memset(it->by_place, 0xFF, bytes);
-  return tl_pool_run(it->slices, place_rows, it, error);
 }
 
 /* A tl_pool_task over slices: how many rows each list has, one further on. */
@@ -312,15 +349,12 @@ static tally_status make_lists(matching *it, tally_error *error) {
 }
 
 static tally_status sort_right(matching *it, tally_error *error) {
-  it->slices = choose_slices(it);
   TL_TRY(try_one_row_each(it, error));
+  it->slices = choose_slices(it);
   return atomic_load(&it->repeated) ? make_lists(it, error) : TALLY_OK;
 }
 
 /* ---- left ---- */
-
-/* Rows may have any place: while one is looked at, that of a later one is on its way to the cache. */
-enum { AHEAD = 16 };
 
 /* Counts the rows of left that have a place, up to `most` or a few more. Places that many rows have are not written again and
  * again. */
@@ -339,7 +373,7 @@ static void find_rows(const matching *it, const uint32_t *places, int64_t count,
       __builtin_prefetch(&it->by_place[places[i + AHEAD]]);
       __builtin_prefetch(&seen[places[i + AHEAD]], 1);
     }
-    found[i] = it->by_place[places[i]];
+    found[i] = row_at(it, places[i]);
     mark_seen(&seen[places[i]]);
   }
 }
@@ -462,7 +496,7 @@ static void done(matching *it) {
   for (size_t w = 0; it->rooms && w < it->room_count; w++) tl_mem_free(it->rooms[w]);
   tl_mem_free(it->key);
   tl_mem_free(it->rooms);
-  tl_mem_free_aligned(it->by_place);
+  tl_mem_free_aligned((void *)it->by_place);
   tl_mem_free_aligned(it->chosen);
   tl_groups_done(&it->groups);
 }

@@ -1,0 +1,21 @@
+/* base/pages: large blocks of memory, from the system. Those that are let go are kept for a while, since the first touch of fresh
+ * memory costs more than anything that is done with it: as much as is in use, at most, and the system may have its pages at any
+ * time. */
+#ifndef TL_BASE_PAGES_H
+#define TL_BASE_PAGES_H
+
+#include <stddef.h>
+
+enum { TL_HUGE_PAGE = 1 << 21 };
+
+/* A block of `size` bytes, whole pages of 4 KiB and at least one huge page, aligned to huge pages; zeros, or anything. NULL when
+ * refused. */
+void *tl_pages_fresh(size_t size);
+void *tl_pages_any(size_t size);
+/* Lets go of a block, or of its bytes from `rest` on. in_use: bytes that are held otherwise */
+void tl_pages_free(void *block, size_t size, size_t in_use);
+void tl_pages_trim(void *block, size_t size, size_t rest);
+/* Lets go of all that is kept. */
+void tl_pages_drop(void);
+
+#endif
