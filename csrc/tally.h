@@ -584,6 +584,15 @@ TALLY_API tally_status tally_program_collect(tally_program *program, const char 
 TALLY_API tally_status tally_program_aggregate(tally_program *program, const char *const *keys, size_t key_count,
                                                const tally_aggregate *aggregates, size_t aggregate_count, tally_table **out,
                                                tally_error *error);
+/* How the last aggregation of a program told its groups apart. */
+typedef enum tally_grouping {
+  TALLY_GROUPING_NONE = 0, /* there was none, or it had no keys */
+  TALLY_GROUPING_PLACES,   /* keys with few values: each group has a place in an array */
+  TALLY_GROUPING_WHOLE,    /* keys with many: all rows are numbered at once, through an array or in partitions by their hash */
+  TALLY_GROUPING_BATCHES   /* keys that are computed, or read on the way: batch by batch, through a hash table */
+} tally_grouping;
+/* places  in the array; 0 unless there is one. May be NULL */
+TALLY_API tally_grouping tally_program_grouping(const tally_program *program, int64_t *places);
 TALLY_API tally_status tally_program_count(tally_program *program, int64_t *out, tally_error *error);
 
 /* =====================================================================================================

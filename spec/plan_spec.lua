@@ -108,6 +108,17 @@ describe("explain", function()
       .. "  6  s = sum(n) for each 'level'\n"
       .. "  7  sort by -s", text)
   end)
+
+  it("says how groups were told apart, once it has run", function()
+    local function last_line(grouped)
+      grouped:collect()
+      return plan.explain(grouped.plan):match "[^\n]*$"
+    end
+    local many = tally.from_columns { { "x", { 1.5, 2.5, 1.5 } }, { "level", { "UG", "UG", "PGT" } } }
+    assert.equal("     2 groups, told apart through an array of 2 places", last_line(many:count "level"))
+    assert.equal("     2 groups, told apart batch by batch, in a hash table", last_line(many:count "x"))
+    assert.equal("  2  n = sum(x)", last_line(many:aggregate "n = sum(x)"))
+  end)
 end)
 
 describe("a mistake fails on the line that made it:", function()

@@ -122,6 +122,18 @@ static int run_collect(tl_fields fields, tally_program *program) {
                        &error);
 }
 
+/* Pushes the name of the way in which groups were told apart, and how many places there were. [-0, +2] */
+static int push_grouping(lua_State *L, const tally_program *program) {
+  static const char *const names[] = {[TALLY_GROUPING_NONE] = "none",
+                                      [TALLY_GROUPING_PLACES] = "places",
+                                      [TALLY_GROUPING_WHOLE] = "whole",
+                                      [TALLY_GROUPING_BATCHES] = "batches"};
+  int64_t places;
+  lua_pushstring(L, names[tally_program_grouping(program, &places)]);
+  tl_push_integer(L, places);
+  return 2;
+}
+
 static int run_aggregate(tl_fields fields, tally_program *program) {
   lua_State *L = fields.L;
   tally_error error = {0};
@@ -129,9 +141,10 @@ static int run_aggregate(tl_fields fields, tally_program *program) {
   tl_field_push(fields, "aggregates");
   aggregate_list list = check_aggregates(L, fields.blame);
   tl_box *out = tl_box_new(L, TL_BOX_TABLE);
-  return tl_box_filled(
+  tl_box_filled(
       L, TL_INTERRUPTIBLE(tally_program_aggregate(program, keys.items, keys.count, list.items, list.count, &out->table, &error)),
       &error);
+  return 1 + push_grouping(L, program);
 }
 
 static int run_count(tl_fields fields, tally_program *program) {
@@ -171,8 +184,8 @@ static tally_status over_table(lua_State *L, tally_program **out, tally_error *e
   return tally_program_new(tl_open_table(L, 1), out, error);
 }
 
-/* table:run{ steps =, collect = [, head = ] } -> table; table:run{ steps =, keys =, aggregates = } -> table; table:run{ steps =,
- * count = true } -> integer */
+/* table:run{ steps =, collect = [, head = ] } -> table; table:run{ steps =, keys =, aggregates = } -> table, how groups were
+ * told apart ("none", "places", "whole", "batches"), the number of places; table:run{ steps =, count = true } -> integer */
 int tl_table_run(lua_State *L) {
   lua_settop(L, 2);
   return run_program(L, over_table);

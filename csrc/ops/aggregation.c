@@ -151,6 +151,10 @@ tally_status tl_aggregation_know(tl_aggregation *it, const tally_table *table, i
   return TALLY_OK;
 }
 
+int64_t tl_aggregation_places(const tl_aggregation *it) {
+  return (int64_t)it->places.count;
+}
+
 /* ---- one batch ---- */
 
 /* groups  of each row */

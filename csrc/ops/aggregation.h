@@ -17,6 +17,8 @@ tally_status tl_aggregation_new(const tally_table *schema, const char *const *ke
  * is known where each group is. Gives how many rows of it a batch should have then; 0 when they have many, and all rows should be
  * aggregated at once. */
 tally_status tl_aggregation_know(tl_aggregation *aggregation, const tally_table *table, int64_t *batch_rows, tally_error *error);
+/* How many places the groups have; 0: none. */
+int64_t tl_aggregation_places(const tl_aggregation *aggregation);
 /* The groups and states of one batch. Safe from several workers at once. new reference */
 tally_status tl_aggregation_partial(const tl_aggregation *aggregation, const tally_table *batch, tl_partial **out,
                                     tally_error *error);

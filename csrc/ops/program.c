@@ -323,13 +323,22 @@ static tally_status aggregate_whole(tl_plan *plan, tl_aggregation *aggregation, 
   return status;
 }
 
-static tally_status aggregate(tl_plan *plan, const char *const *keys, size_t key_count, const tally_aggregate *aggregates,
+static void note_grouping(const tl_plan *plan, const tl_aggregation *aggregation, size_t key_count, tally_program *program) {
+  program->places = tl_aggregation_places(aggregation);
+  program->grouping = key_count == 0          ? TALLY_GROUPING_NONE
+                      : program->places       ? TALLY_GROUPING_PLACES
+                      : plan->batch_rows == 0 ? TALLY_GROUPING_WHOLE
+                                              : TALLY_GROUPING_BATCHES;
+}
+
+static tally_status aggregate(tl_plan *plan, tally_program *program, const char *const *keys, size_t key_count, const tally_aggregate *aggregates,
                               size_t aggregate_count, tally_table **out, tally_error *error) {
   tally_table *schema = NULL;
   tl_aggregation *aggregation = NULL;
   TL_TRY(tl_plan_schema(plan, &schema, error));
   tally_status status = tl_aggregation_new(schema, keys, key_count, aggregates, aggregate_count, &aggregation, error);
   if (status == TALLY_OK) status = know_keys(plan, aggregation, keys, key_count, error);
+  if (status == TALLY_OK) note_grouping(plan, aggregation, key_count, program);
   if (status == TALLY_OK)
     status = plan->batch_rows ? aggregate_batches(plan, aggregation, out, error) : aggregate_whole(plan, aggregation, out, error);
   if (aggregation) tl_aggregation_release(aggregation);
@@ -343,9 +352,14 @@ tally_status tally_program_aggregate(tally_program *program, const char *const *
   tl_plan plan;
   TL_TRY(tl_plan_new(program, &plan, error));
   tally_status status = need_aggregates(&plan, keys, key_count, aggregates, aggregate_count, error);
-  if (status == TALLY_OK) status = aggregate(&plan, keys, key_count, aggregates, aggregate_count, out, error);
+  if (status == TALLY_OK) status = aggregate(&plan, program, keys, key_count, aggregates, aggregate_count, out, error);
   tl_plan_done(&plan);
   return status;
+}
+
+tally_grouping tally_program_grouping(const tally_program *program, int64_t *places) {
+  if (places) *places = program->places;
+  return program->grouping;
 }
 
 tally_status tally_table_aggregate(const tally_table *table, const char *const *keys, size_t key_count,

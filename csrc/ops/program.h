@@ -16,6 +16,8 @@ struct tally_program {
   tally_table *schema; /* names and types after the last step; no rows */
   tl_step *steps;
   size_t count, capacity;
+  tally_grouping grouping; /* of the last aggregation */
+  int64_t places;
 };
 
 /* A program with the needs of one sink: which columns of the schema have to be there before each step, and at the end. */

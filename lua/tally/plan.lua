@@ -338,6 +338,17 @@ local function found(report)
       number.count(report.right_unmatched, "row"))
 end
 
+-- How an aggregation that has run told its groups apart.
+local function told_apart(grouping)
+  local ways = {
+    places = ("through an array of %s"):format(number.count(grouping.places, "place")),
+    whole = "by numbering all rows at once",
+    batches = "batch by batch, in a hash table",
+  }
+  local way = ways[grouping.how]
+  return way and ("%s, told apart %s"):format(number.count(grouping.groups, "group"), way)
+end
+
 local function lines_of(node, lines, indent)
   for i, input in ipairs(node.inputs) do
     if i == 1 then
@@ -347,8 +358,9 @@ local function lines_of(node, lines, indent)
       lines_of(input, lines, indent .. "     ")
     end
   end
-  local report = run.report_of(node)
-  local result = report and ("\n     %s%s"):format(indent, found(report)) or ""
+  local report, grouping = run.report_of(node), run.grouping_of(node)
+  local known = report and found(report) or grouping and told_apart(grouping)
+  local result = known and ("\n     %s%s"):format(indent, known) or ""
   lines[#lines + 1] = ("%s%s%s"):format(indent, node.text, result)
 end
 

@@ -16,9 +16,10 @@ local matches = lazy "tally.matches"
 
 local M = {}
 
--- node -> table of the engine; node -> what the engine reported of a join. They vanish with the node.
+-- node -> table of the engine; what the engine reported of a join; how groups were told apart. They vanish with the node.
 local results = setmetatable({}, { __mode = "k" })
 local reports = setmetatable({}, { __mode = "k" })
+local groupings = setmetatable({}, { __mode = "k" })
 
 -- ---- Programs ----
 
@@ -169,11 +170,12 @@ local function run_aggregate(node)
   local program = program_of(chain, source.schema)
   local keys = node.arguments.keys
   local physical = places(program, keys)
-  local result = input:run {
+  local result, how, spots = input:run {
     steps = program.steps,
     keys = physical,
     aggregates = translated_aggregates(node.arguments.aggregates, program.place),
   }
+  groupings[node] = { how = how, places = spots, groups = result:rows() }
   if is_empty(result, keys) then check_leaves(node) end
   return with_plan_names(result, keys, physical):select(schema_.all_names(node.schema))
 end
@@ -376,6 +378,13 @@ end
 -- many_to_many = }
 function M.report_of(node)
   return reports[node]
+end
+
+--- How the groups of an aggregation that has run were told apart, or nil before.
+-- @param node
+-- @treturn table|nil { how = "none" | "places" | "whole" | "batches", places =, groups = }
+function M.grouping_of(node)
+  return groupings[node]
 end
 
 --- The same of the join nearest to the end of a plan, which is run for it, or nil without one.
