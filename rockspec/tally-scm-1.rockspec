@@ -81,6 +81,7 @@ build = {
         "csrc/ingest/json_value.c",
         "csrc/ingest/lax.c",
         "csrc/ingest/nearby.c",
+        "csrc/ingest/open_quote.c",
         "csrc/ingest/passes.c",
         "csrc/ingest/ranges.c",
         "csrc/ingest/reading.c",

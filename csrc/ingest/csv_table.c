@@ -5,6 +5,7 @@
 #include "column/table.h"
 #include "ingest/csv.h"
 #include "ingest/lax.h"
+#include "ingest/open_quote.h"
 #include "ingest/passes.h"
 
 typedef struct csv {
@@ -55,6 +56,9 @@ static tally_status load(csv *it, tally_error *error) {
   it->loaded.regular = it->file.ranges.quotes_closed;
   if (it->loaded.regular) TL_TRY(tl_passes_run(&ranges, &it->file.dialect, &it->file.plan, &it->loaded, error));
   if (it->loaded.regular) return TALLY_OK;
+  if (!it->file.ranges.quotes_closed) {
+    TL_TRY(tl_open_quote_refuse(&it->file.source, &it->file.dialect, it->file.layout.data_byte, it->file.layout.data_line, error));
+  }
   if (it->file.options.reader == TALLY_READER_FAST) return refuse(it, error);
   tl_loaded_done(&it->loaded);
   tl_header_forget(&it->file.plan);

@@ -7,6 +7,7 @@
 #include <csv.h>
 
 #include "base/pool.h"
+#include "ingest/quoting.h"
 
 /* ---- what is kept while reading ---- */
 
@@ -62,7 +63,7 @@ static int no_blank(unsigned char c) {
 }
 
 static int is_blank(unsigned char c) {
-  return c == ' ' || c == '\t';
+  return tl_is_blank((char)c);
 }
 
 /* Every line end outside quotes is fed as this one. */
@@ -123,8 +124,6 @@ static bool is_like_a_record(const lax *it, line_span of) {
 
 /* ---- going over bytes as libcsv does ---- */
 
-typedef enum place { AT_START, UNQUOTED, QUOTED, CLOSED, CLOSED_AND_BLANK } place;
-
 typedef struct flaw {
   tl_flaw kind;
   size_t at;
@@ -132,7 +131,7 @@ typedef struct flaw {
 
 typedef struct walk {
   size_t at;
-  place now;
+  tl_place now;
   size_t joints;    /* separators between fields */
   size_t opened;    /* where the last quoted field begins */
   flaw found;       /* the first, but see note_flaw */
@@ -144,40 +143,27 @@ static void note_flaw(flaw *found, tl_flaw kind, size_t at) {
   if (found->kind == TL_FLAW_NONE || (found->kind == TL_FLAW_STRAY_QUOTE && kind != TL_FLAW_STRAY_QUOTE)) *found = (flaw){kind, at};
 }
 
-/* After a quote that closed a field comes neither a separator nor the end of the record: the field goes on. */
-static place after_closing(walk *w, bool is_quote) {
-  if (is_quote && w->now == CLOSED) return QUOTED;
-  note_flaw(&w->found, TL_FLAW_AFTER_QUOTE, w->at);
-  w->last_flaw = w->at;
-  return is_quote ? CLOSED : QUOTED;
-}
-
-static place place_after(const lax *it, walk *w, char c) {
-  bool is_quote = (unsigned char)c == it->quote;
-  if (w->now == QUOTED) return is_quote ? CLOSED : QUOTED;
-  if (c == it->dialect->separator) {
-    w->joints++;
-    return AT_START;
+static void pass_byte(const lax *it, walk *w) {
+  tl_step step = tl_step_over(it->dialect, it->quote, w->now, it->text.bytes[w->at]);
+  w->now = step.now;
+  w->joints += step.joint;
+  if (step.opens) w->opened = w->at;
+  if (step.stray) note_flaw(&w->found, TL_FLAW_STRAY_QUOTE, w->at);
+  if (step.after) {
+    note_flaw(&w->found, TL_FLAW_AFTER_QUOTE, w->at);
+    w->last_flaw = w->at;
   }
-  if (w->now == UNQUOTED) {
-    if (is_quote) note_flaw(&w->found, TL_FLAW_STRAY_QUOTE, w->at);
-    return UNQUOTED;
-  }
-  bool blank = it->dialect->trim && is_blank((unsigned char)c);
-  if (w->now != AT_START) return blank ? CLOSED_AND_BLANK : after_closing(w, is_quote);
-  if (is_quote) w->opened = w->at;
-  return is_quote ? QUOTED : blank ? AT_START : UNQUOTED;
+  w->at++;
 }
 
 /* Inside quotes, straight to the next quote or to `end`. */
 static void step(const lax *it, walk *w, size_t end) {
-  if (w->now == QUOTED) {
+  if (w->now == TL_QUOTED) {
     const char *from = it->text.bytes + w->at, *quote = memchr(from, it->quote, end - w->at);
     w->at = quote ? w->at + (size_t)(quote - from) : end;
     if (!quote) return;
   }
-  w->now = place_after(it, w, it->text.bytes[w->at]);
-  w->at++;
+  pass_byte(it, w);
 }
 
 static void walk_to(const lax *it, walk *w, size_t end) {
@@ -188,7 +174,7 @@ static void walk_to(const lax *it, walk *w, size_t end) {
 static void walk_record(const lax *it, walk *w) {
   while (w->at < it->text.size) {
     char c = it->text.bytes[w->at];
-    if (w->now != QUOTED && (c == '\n' || c == '\r')) return;
+    if (w->now != TL_QUOTED && (c == '\n' || c == '\r')) return;
     step(it, w, it->text.size);
   }
 }
@@ -208,7 +194,7 @@ typedef struct extent {
 /* Fills it->ahead for `at`, a line end inside quotes. Two walks that are inside quotes at the same place go on alike; so as long as
  * `at` lies in what was looked at last, the answer is the same but for what lies between. */
 static void look_ahead(lax *it, size_t at) {
-  walk w = {.at = at, .now = QUOTED};
+  walk w = {.at = at, .now = TL_QUOTED};
   if (at < it->ahead.end) {
     w.at = it->ahead.at;
     walk_to(it, &w, at);
@@ -217,7 +203,7 @@ static void look_ahead(lax *it, size_t at) {
     return;
   }
   walk_record(it, &w);
-  it->ahead = (outlook){.at = at, .end = w.at, .joints = w.joints, .last_flaw = w.last_flaw, .open = w.now == QUOTED};
+  it->ahead = (outlook){.at = at, .end = w.at, .joints = w.joints, .last_flaw = w.last_flaw, .open = w.now == TL_QUOTED};
 }
 
 /* Whether a line that ends inside quotes makes a proper record with what follows. One of the wrong width is none if the line below
@@ -248,7 +234,7 @@ static extent find_record(lax *it, size_t start) {
   walk w = {.at = start};
   walk_to(it, &w, line.end);
   alone.found = w.found;
-  if (w.now != QUOTED) return alone;
+  if (w.now != TL_QUOTED) return alone;
   look_ahead(it, line.end);
   if (goes_on(it, &w, line)) return record_ahead(it, start);
   note_flaw(&alone.found, TL_FLAW_UNCLOSED_QUOTE, w.opened);

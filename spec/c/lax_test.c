@@ -4,8 +4,9 @@
 #include <time.h>
 
 #include "check.h"
-#include "random.h"
 #include "ingest/lax.h"
+#include "ingest/open_quote.h"
+#include "random.h"
 
 static uint64_t state = 0x2545F4914F6CDD1Du;
 
@@ -246,6 +247,41 @@ static void the_twin_agrees(void) {
 
 /* ---- against time ---- */
 
+/* ---- a quote that is never closed, found without what comes before and after it ---- */
+
+typedef struct place {
+  int64_t line, column; /* 0: none */
+} place;
+
+/* The first that is open to the end. */
+static tally_status note_open(void *context, const tl_record *record, bool *enough, tally_error *error) {
+  (void)error;
+  if (!record->open_to_end) return TALLY_OK;
+  *(place *)context = (place){record->line, (int64_t)record->flaw_at + 1};
+  *enough = true;
+  return TALLY_OK;
+}
+
+static void open_quotes_are_found(void) {
+  static char text[512];
+  size_t there = 0, found = 0;
+  for (int i = 0; i < 100000; i++) {
+    size_t size = make_text(text);
+    tl_dialect dialect = make_dialect();
+    place expected = {0, 0};
+    tally_error error = {0};
+    MUST(tl_lax_records(&dialect, tl_text(text, size), 0, 1, note_open, &expected, &check_error));
+    tl_source source = {.name = "text", .descriptor = -1, .bytes = text, .size = (int64_t)size};
+    tally_status status = tl_open_quote_refuse(&source, &dialect, 0, 1, &error);
+    there += expected.line > 0;
+    found += status != TALLY_OK;
+    bool good = status == TALLY_OK || (status == TALLY_ESYNTAX && error.line == expected.line && error.column == expected.column);
+    CHECK(good);
+    if (!good) fprintf(stderr, "%.*s\n", (int)size, text);
+  }
+  CHECK(found * 4 > there); /* the others take all of the text to be judged */
+}
+
 static tally_status count_record(void *context, const tl_record *record, bool *enough, tally_error *error) {
   (void)record, (void)enough, (void)error;
   ++*(size_t *)context;
@@ -295,6 +331,7 @@ static void open_quotes_cost_their_length(void) {
 
 int main(void) {
   the_twin_agrees();
+  open_quotes_are_found();
   open_quotes_cost_their_length();
   return finish();
 }
