@@ -138,7 +138,8 @@ static tally_status find_end(tl_rolling *it, size_t chunk, int inside, tl_piece 
     if (!ends) it->open_line = open;
     out->range.records += ends || open;
     out->range.blanks += ends && found->blank_before;
-    out->odd = !is_clean(&it->censuses[chunk]) || !(survey.plain || follows_cleanly(v, *end));
+    bool unclosed = !ends && (inside ^ survey.odd_quotes);
+    out->odd = unclosed || !is_clean(&it->censuses[chunk]) || !(survey.plain || follows_cleanly(v, *end));
     return TALLY_OK;
   }
   return TALLY_OK;

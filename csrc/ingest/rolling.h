@@ -39,7 +39,7 @@ typedef struct tl_rolled {
   tl_range range; /* of size 0: none does */
   tally_text text;
   int64_t records_before, blanks_before; /* in all of the file */
-  bool odd; /* bytes are no text in UTF-8, or a record is too long: the file is to be surveyed first, and read then */
+  bool odd; /* bytes are no text in UTF-8, a record is too long, or quotes are never closed: the file is to be surveyed first */
 } tl_rolled;
 
 /* Of each chunk once, by several threads, each of which takes the next: it waits for the chunk before.

@@ -207,7 +207,7 @@ static void forget_doubled(walk *w) {
   memmove(s->doubled, s->doubled + passed, s->doubled_count * sizeof *s->doubled);
 }
 
-/* More places, at least one more unless the text is at its end, which ends the last record. */
+/* More places, at least one more unless the text is at its end, which ends the last record, but not inside quotes. */
 static tally_status find_ends(walk *w, tl_index_kernel index, tally_error *error) {
   tl_split *s = w->split;
   size_t enough = w->ends < TL_BATCH_FIELDS ? TL_BATCH_FIELDS : w->ends, line_ends;
@@ -218,7 +218,7 @@ static tally_status find_ends(walk *w, tl_index_kernel index, tally_error *error
   if (w->scanner.at < w->text.size) return TALLY_OK;
   size_t last = w->ends ? s->ends[w->ends - 1] : 0;
   size_t open = w->ends == 0 ? w->start : ends_record(w, last) ? next_start(w, last) : last;
-  if (open < w->text.size) {
+  if (open < w->text.size && w->scanner.inside == 0) {
     s->ends[w->ends++] = (uint32_t)w->text.size;
     w->line_ends++;
   }
