@@ -168,6 +168,7 @@ build = {
     ["tally.grammar"] = "lua/tally/grammar.lua",
     ["tally.lazy"] = "lua/tally/lazy.lua",
     ["tally.matches"] = "lua/tally/matches.lua",
+    ["tally.memory"] = "lua/tally/memory.lua",
     ["tally.number"] = "lua/tally/number.lua",
     ["tally.options"] = "lua/tally/options.lua",
     ["tally.parts"] = "lua/tally/parts.lua",

@@ -484,6 +484,19 @@ describe("a join", function()
   end)
 end)
 
+describe("memory", function()
+  it("says how columns are held", function()
+    local memory = students:select("level", "students"):memory()
+    assert.same({ "column", "type", "held", "bytes" }, memory:names())
+    assert.same({ "level", "students", n = 2 }, memory:column "column")
+    assert.matches("^32 bits each, codes of %d+ texts?$", memory:value(1, "held"))
+    assert.equal("64 bits each", memory:value(2, "held"))
+    assert.is_true(memory:value(2, "bytes") >= 8 * #students)
+    local plain = tally.from_columns { { "d", { "2020-01-01" } }, { "b", { true } } }:memory()
+    assert.equal("1 bit each", plain:value(2, "held"))
+  end)
+end)
+
 describe("a join as of a time", function()
   local counts = tally.from_columns { { "ukprn", { "1", "1", "1", "2" } }, { "year", { 2015, 2019, 2020, 2020 } } }
   local names = tally.from_columns { { "ukprn", { "1", "2", "1", "1" } }, { "from", { 2018, 2021, 2012, 2020 } },

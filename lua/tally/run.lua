@@ -16,7 +16,7 @@ local matches = lazy "tally.matches"
 
 local M = {}
 
--- node -> table of the engine; what the engine reported of a join; how groups were told apart. They vanish with the node.
+-- node -> table of the engine; what the engine reported of a join; how groups were told apart. They vanish with it.
 local results = setmetatable({}, { __mode = "k" })
 local reports = setmetatable({}, { __mode = "k" })
 local groupings = setmetatable({}, { __mode = "k" })

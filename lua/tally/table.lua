@@ -101,6 +101,12 @@ function Table:total_columns()
   return self.plan.schema.info.total_columns or {}
 end
 
+--- How the columns are held in memory, one row for each: column, type, held, bytes.
+-- @treturn Table
+function Table:memory()
+  return require "tally.memory"(self.plan)
+end
+
 --- Prints what has been asked for, in plain words and in order.
 function Table:explain()
   io.write(plan.explain(self.plan), "\n")
