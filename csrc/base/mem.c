@@ -53,10 +53,10 @@ static void dismiss(size_t size) {
   atomic_fetch_sub_explicit(&used, size, memory_order_relaxed);
 }
 
-/* What stands before a block: the number of bytes counted for it. */
+/* What stands before a block: the number of bytes counted for it, and those of its pages; 0: it is malloc's. */
 typedef struct head {
   size_t size;
-  size_t unused;
+  size_t pages;
 } head;
 
 _Static_assert(sizeof(head) == 16, "blocks stay aligned to 16 bytes");
@@ -65,28 +65,47 @@ static bool total_size(size_t count, size_t each, size_t *size) {
   return !__builtin_mul_overflow(count, each, size) && !__builtin_add_overflow(*size, sizeof(head), size);
 }
 
-static void *place(size_t count, size_t each, void *(*obtain)(size_t, size_t)) {
+/* In whole pages. */
+static size_t page_bytes(size_t size) {
+  return (size + 4095) / 4096 * 4096;
+}
+
+/* Large blocks come from base/pages: they are touched at a sixth of the cost. */
+static head *obtain(size_t size, bool zero) {
+  size_t pages = size >= TL_HUGE_PAGE ? page_bytes(size) : 0;
+  head *block = pages ? tl_pages_any(pages) : zero ? calloc(1, size) : malloc(size);
+  if (!block) return NULL;
+  if (pages && zero) memset(block, 0, size);
+  *block = (head){size, pages};
+  return block;
+}
+
+static void *place(size_t count, size_t each, bool zero) {
   size_t size;
   if (!total_size(count, each, &size) || !admit(size)) return NULL;
-  head *block = obtain(1, size);
+  head *block = obtain(size, zero);
   if (!block) {
     dismiss(size);
     return NULL;
   }
-  block->size = size;
   return block + 1;
 }
 
-static void *obtain_any(size_t count, size_t size) {
-  return malloc(count * size);
-}
-
 void *tl_mem_new(size_t count, size_t each) {
-  return place(count, each, obtain_any);
+  return place(count, each, false);
 }
 
 void *tl_mem_zero(size_t count, size_t each) {
-  return place(count, each, calloc);
+  return place(count, each, true);
+}
+
+/* Of a block of pages, to another; its bytes are counted already. */
+static head *move_pages(head *old, size_t size) {
+  head *moved = obtain(size, false);
+  if (!moved) return NULL;
+  memcpy(moved + 1, old + 1, (size < old->size ? size : old->size) - sizeof *old);
+  tl_pages_free(old, old->pages, tally_memory_used());
+  return moved;
 }
 
 void *tl_mem_resize(void *block, size_t count, size_t each) {
@@ -95,7 +114,7 @@ void *tl_mem_resize(void *block, size_t count, size_t each) {
   size_t size, old_size = old->size;
   if (!total_size(count, each, &size)) return NULL;
   if (size > old_size ? !admit(size - old_size) : refused_by_test()) return NULL;
-  head *moved = realloc(old, size);
+  head *moved = old->pages ? move_pages(old, size) : realloc(old, size);
   if (!moved) {
     if (size > old_size) dismiss(size - old_size);
     return NULL;
@@ -109,7 +128,11 @@ void tl_mem_free(void *block) {
   if (!block) return;
   head *it = (head *)block - 1;
   dismiss(it->size);
-  free(it);
+  if (it->pages) {
+    tl_pages_free(it, it->pages, tally_memory_used());
+  } else {
+    free(it);
+  }
 }
 
 char *tl_mem_text(const char *bytes, size_t size) {

@@ -44,7 +44,11 @@ static tally_status pack_chunk(void *context, size_t task, size_t worker, tally_
   (void)worker, (void)error;
   int64_t first = (int64_t)task * TL_CHUNK, end = first + TL_CHUNK < it->into->rows ? first + TL_CHUNK : it->into->rows;
   uint64_t *words = it->into->words;
-  for (int64_t i = first; i < end; i++) words[i] = words[i] * it->next.range + word_of(&it->next, i);
+  if (it->into->range == 1) { /* there is none yet */
+    for (int64_t i = first; i < end; i++) words[i] = word_of(&it->next, i);
+  } else {
+    for (int64_t i = first; i < end; i++) words[i] = words[i] * it->next.range + word_of(&it->next, i);
+  }
   return TALLY_OK;
 }
 
@@ -71,10 +75,11 @@ static tally_status number_words(packed *p, tally_error *error) {
 
 /* Numbers take the place of both words. */
 static tally_status pack_numbered(packed *p, const key_words *next, tally_error *error) {
-  packed other = {p->rows, tl_mem_zero_aligned((size_t)p->rows * sizeof *other.words), next->range};
+  packed other = {p->rows, tl_mem_new_aligned((size_t)p->rows * sizeof *other.words), 1};
   if (!other.words) return tl_no_memory(error);
   tally_status status = number_words(p, error);
   if (status == TALLY_OK) status = pack_words(&other, next, error);
+  other.range = next->range;
   if (status == TALLY_OK) status = number_words(&other, error);
   for (int64_t i = 0; i < p->rows && status == TALLY_OK; i++) p->words[i] = p->words[i] * other.range + other.words[i];
   p->range *= other.range;
@@ -139,8 +144,9 @@ static tally_status number_rows(packed *all, const tally_column *const *keys, si
 
 tally_status tl_groups_new(const tally_column *const *keys, size_t key_count, int64_t rows, tl_groups *out, tally_error *error) {
   *out = (tl_groups){0};
-  packed all = {rows, tl_mem_zero_aligned((size_t)rows * sizeof *all.words), 1};
+  packed all = {rows, tl_mem_new_aligned((size_t)rows * sizeof *all.words), 1};
   if (!all.words) return tl_no_memory(error);
+  if (key_count == 0) memset(all.words, 0, (size_t)rows * sizeof *all.words);
   tally_status status = number_rows(&all, keys, key_count, out, error);
   tl_mem_free_aligned(all.words);
   return status;
