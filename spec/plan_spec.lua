@@ -114,7 +114,9 @@ describe("explain", function()
       grouped:collect()
       return plan.explain(grouped.plan):match "[^\n]*$"
     end
-    local many = tally.from_columns { { "x", { 1.5, 2.5, 1.5 } }, { "level", { "UG", "UG", "PGT" } } }
+    local x, level = {}, {}
+    for i = 1, 40 do x[i], level[i] = i % 2 + 0.5, i % 2 == 0 and "UG" or "PGT" end
+    local many = tally.from_columns { { "x", x }, { "level", level } }
     assert.equal("     2 groups, told apart through an array of 2 places", last_line(many:count "level"))
     assert.equal("     2 groups, told apart batch by batch, in a hash table", last_line(many:count "x"))
     assert.equal("  2  n = sum(x)", last_line(many:aggregate "n = sum(x)"))
