@@ -2,6 +2,7 @@
  *
  *   generate g1 ROWS GROUPS MISSING   the group-by table of db-benchmark; MISSING percent of all values are empty
  *   generate j1 ROWS                  the left table of the joins of db-benchmark
+ *   generate j1 ROWS SIZE             what is joined to it, by the size of it: small, medium, big
  *   generate students ROWS            student records: quoted names with commas, UTF-8, empty values, twelve columns
  *
  * db-benchmark: https://github.com/h2oai/db-benchmark, _data/groupby-datagen.R and _data/join-datagen.R. */
@@ -119,8 +120,9 @@ static void group_table(uint64_t rows, uint32_t groups, uint32_t missing) {
   }
 }
 
-/* Of the numbers 1 .. 1.1 n, a tenth is in the left table only and a tenth in the right one only: n of them, shuffled. */
-static uint32_t *left_keys(uint32_t n) {
+/* The keys of a column in both tables: of the numbers 1 .. 1.1 n, shuffled, the first n are those of the left table; it shares
+ * all but its last tenth with the right one, which has those behind them for it. */
+static uint32_t *shuffled_keys(uint32_t n) {
   uint32_t all = n + n / 10;
   uint32_t *keys = malloc(all * sizeof *keys);
   if (keys == NULL) exit(1);
@@ -132,21 +134,40 @@ static uint32_t *left_keys(uint32_t n) {
   return keys;
 }
 
-static void left_table(uint64_t rows) {
-  uint32_t few = rows < 1000000 ? 1 : (uint32_t)(rows / 1000000), some = (uint32_t)(rows / 1000) + 1;
-  uint32_t *keys1 = left_keys(few), *keys2 = left_keys(some), *keys3 = left_keys((uint32_t)rows);
-  text("id1,id2,id3,id4,id5,id6,v1\n");
-  for (uint64_t row = 0; row < rows; row++) {
-    uint32_t id1 = keys1[below(few)], id2 = keys2[below(some)], id3 = keys3[row];
-    number(id1, 1), end(',');
-    number(id2, 1), end(',');
-    number(id3, 1), end(',');
-    text("id"), number(id1, 1), end(',');
-    text("id"), number(id2, 1), end(',');
-    text("id"), number(id3, 1), end(',');
+/* The first n become those of the right table, shuffled anew: a match is not where its key is on the left. */
+static void make_right(uint32_t *keys, uint32_t n) {
+  memcpy(keys + n - n / 10, keys + n, n / 10 * sizeof *keys);
+  for (uint32_t i = n; i > 1; i--) {
+    uint32_t j = below(i), last = keys[i - 1];
+    keys[i - 1] = keys[j];
+    keys[j] = last;
+  }
+}
+
+/* Keys as numbers, the same keys as texts, and a value. The last key is in the table once, the others are drawn. */
+static void join_table(uint32_t rows, bool left, int columns) {
+  const uint32_t counts[] = {rows < 1000000 ? 1 : rows / 1000000, rows / 1000 + 1, rows};
+  uint32_t *keys[3], ids[3];
+  for (int i = 0; i < 3; i++) keys[i] = shuffled_keys(counts[i]);
+  if (!left) {
+    state = 109; /* or the values of the left table come again */
+    for (int i = 0; i < 3; i++) make_right(keys[i], counts[i]);
+  }
+  for (int i = 0; i < columns; i++) text("id"), number(i + 1, 1), end(',');
+  for (int i = 0; i < columns; i++) text("id"), number(i + 4, 1), end(',');
+  text(left ? "v1\n" : "v2\n");
+  for (uint32_t row = 0; row < counts[columns - 1]; row++) {
+    for (int i = 0; i < columns; i++) ids[i] = keys[i][i + 1 < columns ? below(counts[i]) : row];
+    for (int i = 0; i < columns; i++) number(ids[i], 1), end(',');
+    for (int i = 0; i < columns; i++) text("id"), number(ids[i], 1), end(',');
     decimal(below(100000001)), end('\n');
   }
-  free(keys1), free(keys2), free(keys3);
+  for (int i = 0; i < 3; i++) free(keys[i]);
+}
+
+/* How many columns of keys a right table has, or 0. */
+static int columns_of(const char *size) {
+  return strcmp(size, "small") == 0 ? 1 : strcmp(size, "medium") == 0 ? 2 : strcmp(size, "big") == 0 ? 3 : 0;
 }
 
 /* ---- Student records ---- */
@@ -299,11 +320,13 @@ static void student_records(uint64_t rows) {
 int main(int count, char **arguments) {
   const char *what = count > 2 ? arguments[1] : "";
   uint64_t rows = count > 2 ? (uint64_t)atof(arguments[2]) : 0; /* atof: 1e7 is understood */
-  if (strcmp(what, "g1") == 0 && count == 5) group_table(rows, (uint32_t)atoi(arguments[3]), (uint32_t)atoi(arguments[4]));
-  else if (strcmp(what, "j1") == 0 && count == 3) left_table(rows);
+  if (strcmp(what, "g1") == 0 && count == 5) group_table(rows, (uint32_t)atof(arguments[3]), (uint32_t)atoi(arguments[4]));
+  else if (strcmp(what, "j1") == 0 && count == 3) join_table((uint32_t)rows, true, 3);
+  else if (strcmp(what, "j1") == 0 && count == 4 && columns_of(arguments[3]) > 0)
+    join_table((uint32_t)rows, false, columns_of(arguments[3]));
   else if (strcmp(what, "students") == 0 && count == 3) student_records(rows);
   else {
-    fputs("usage: generate g1 ROWS GROUPS MISSING | j1 ROWS | students ROWS\n", stderr);
+    fputs("usage: generate g1 ROWS GROUPS MISSING | j1 ROWS [small|medium|big] | students ROWS\n", stderr);
     return 2;
   }
   flush();

@@ -78,11 +78,28 @@ groups_by_collapse <- function(x) list(
   gb3 = function() collap(x, ~ id3, custom = list(fsum = "v1", fmean = "v3"), sort = FALSE),
   gb4 = function() fmean(fgroup_by(x, id4, sort = FALSE)[c("id4", "v1", "v2", "v3")]),
   gb5 = function() fsum(fgroup_by(x, id6, sort = FALSE)[c("id6", "v1", "v2", "v3")]),
-  gb6 = function() { g <- GRP(x, c("id4", "id5"), sort = FALSE); cbind(g$groups, m = fmedian(x$v3, g), s = fsd(x$v3, g)) },
-  gb7 = function() { g <- GRP(x, "id3", sort = FALSE); cbind(g$groups, r = fmax(x$v1, g) - fmin(x$v2, g)) })
+  gb6 = function() {
+    g <- GRP(x, c("id4", "id5"), sort = FALSE)
+    cbind(g$groups, m = fmedian(x$v3, g, use.g.names = FALSE), s = fsd(x$v3, g, use.g.names = FALSE))
+  },
+  gb7 = function() {
+    g <- GRP(x, "id3", sort = FALSE)
+    cbind(g$groups, r = fmax(x$v1, g, use.g.names = FALSE) - fmin(x$v2, g, use.g.names = FALSE))
+  })
+
+load_joined <- function(size) load(sub("\\.csv$", paste0("_", size, ".csv"), path), stringsAsFactors = TRUE)
+
+joins <- function(x, small, medium, big) list(
+  join1 = function() x[small, on = "id1", nomatch = NULL],
+  join2 = function() x[medium, on = "id2", nomatch = NULL],
+  join3 = function() medium[x, on = "id2"],
+  join4 = function() x[medium, on = "id5", nomatch = NULL],
+  join5 = function() x[big, on = "id3", nomatch = NULL])
+
+check_join <- function(t, name) c(nrow(t), total(t$v1), total(t$v2), total(t$v1 * t$v2))
 
 switch(arguments[1],
-  version = if (form == "collapse") cat("collapse", format(packageVersion("collapse"))) else
+  version = if (form == "collapse") cat("collapse", format(packageVersion("collapse")), "\n") else
     cat("data.table", format(packageVersion("data.table")), "with R", format(getRversion()), "\n"),
   groupby = {
     t <- load(stringsAsFactors = TRUE, data.table = form != "collapse")
@@ -93,6 +110,7 @@ switch(arguments[1],
     ask(if (form == "collapse") list(`sort id6` = function() roworder(t, id6), `sort id3` = function() roworder(t, id3)) else
       list(`sort id6` = function() t[order(id6)], `sort id3` = function() t[order(id3)]), check_order)
   },
+  join = ask(joins(load(stringsAsFactors = TRUE), load_joined("small"), load_joined("medium"), load_joined("big")), check_join),
   load = {
     start <- Sys.time()
     t <- load()

@@ -1,5 +1,5 @@
 // DuckDB. What each task prints is said in bench/run.
-const { path, numbers, text, now, peakMemory, run, ask, form } = require("./common.js");
+const { path, numbers, text, now, peakMemory, run, ask, form, joins, tables, pathOf } = require("./common.js");
 const { DuckDBInstance, version } = require("@duckdb/node-api");
 
 const connect = async () => {
@@ -28,6 +28,26 @@ const loadTyped = async (connection) => {
   await connection.run(`CREATE TABLE t(id1 e_id1, id2 e_id2, id3 VARCHAR, id4 INT, id5 INT, id6 INT, v1 INT, v2 INT, v3 DOUBLE)`);
   await connection.run("INSERT INTO t SELECT * FROM y");
   await connection.run("DROP TABLE y");
+};
+
+const JOIN_TYPES = {
+  id1: "INT", id2: "INT", id3: "INT", id4: "e_id4", id5: "e_id5", id6: "VARCHAR", v1: "DOUBLE", v2: "DOUBLE",
+};
+
+const loadJoined = async (connection) => {
+  for (const table of Object.keys(tables)) await load(connection, pathOf(table), table);
+  if (!form) return;
+  for (const key of ["id4", "id5"]) {
+    const having = Object.keys(tables).filter((table) => tables[table].includes(key));
+    const values = having.map((table) => `SELECT ${key} FROM ${table}`).join(" UNION ");
+    await connection.run(`CREATE TYPE e_${key} AS ENUM (${values})`);
+  }
+  for (const [table, columns] of Object.entries(tables)) {
+    const typed = columns.map((name) => `${name}::${JOIN_TYPES[name]} AS ${name}`);
+    await connection.run(`CREATE TABLE typed AS SELECT ${typed} FROM ${table}`);
+    await connection.run(`DROP TABLE ${table}`);
+    await connection.run(`ALTER TABLE typed RENAME TO ${table}`);
+  }
 };
 
 const digits = (key) => (["id1", "id2", "id3"].includes(key) ? `substr(${key}::VARCHAR, 3)::DOUBLE` : `${key}::DOUBLE`);
@@ -75,6 +95,15 @@ run({
       }
       return [count, ...quarters, sum];
     });
+  },
+
+  join: async () => {
+    const connection = await connect(), questions = {};
+    await loadJoined(connection);
+    for (const [name, [other, kind, key]] of Object.entries(joins))
+      questions[name] = { ask: answering(connection, `SELECT * FROM t ${kind} JOIN ${other} USING (${key})`) };
+    const check = "SELECT count(*)::DOUBLE, sum(v1), sum(v2), sum(v1 * v2) FROM answer";
+    await ask(questions, async () => (await rows(connection, check))[0]);
   },
 
   version: () => console.log("DuckDB", version().replace("v", "")),

@@ -1,5 +1,5 @@
 // Polars; POLARS_MAX_THREADS says how many threads. What each task prints is said in bench/run.
-const { path, numbers, text, now, peakMemory, run, ask, form } = require("./common.js");
+const { path, numbers, text, now, peakMemory, run, ask, form, joins, tables, pathOf } = require("./common.js");
 const polars = require("nodejs-polars");
 
 const { col } = polars;
@@ -10,11 +10,18 @@ const report = (seconds, peak, t) => {
   console.log(seconds.toFixed(4), peak, t.height, ...sums, texts);
 };
 
-// Text as categories, and whole numbers of 32 bits, where that form is asked for.
-const loadTyped = () => {
-  if (!form) return polars.readCSV(path);
-  const whole = Object.fromEntries(["id4", "id5", "id6", "v1", "v2"].map((name) => [name, polars.Int32]));
-  return polars.readCSV(path, { dtypes: whole }).withColumns(...["id1", "id2", "id3"].map((name) => col(name).cast(polars.Categorical)));
+// Text as categories, and whole numbers of 32 bits, where a form is asked for; in the one called "streaming", that engine answers.
+const loadTyped = (from, whole, texts) => {
+  if (!form) return polars.readCSV(from).rechunk();
+  const dtypes = Object.fromEntries(whole.map((name) => [name, polars.Int32]));
+  const categories = texts.map((name) => col(name).cast(polars.Categorical));
+  return polars.readCSV(from, { dtypes }).withColumns(...categories).rechunk();
+};
+const loadGroups = () => loadTyped(path, ["id4", "id5", "id6", "v1", "v2"], ["id1", "id2", "id3"]);
+
+const loadJoined = (table) => {
+  const among = (names) => names.filter((name) => tables[table].includes(name));
+  return loadTyped(pathOf(table), among(["id1", "id2", "id3"]), among(["id4", "id5", "id6"]));
 };
 
 const digits = (key) => (["id1", "id2", "id3"].includes(key) ? col(key).cast(polars.Utf8).str.slice(2) : col(key)).cast(polars.Float64);
@@ -53,12 +60,21 @@ const groupQuestions = (t) => {
 };
 
 run({
-  groupby: () => ask(groupQuestions(loadTyped().rechunk()), checkGroups),
+  groupby: () => ask(groupQuestions(loadGroups()), checkGroups),
 
   sort: () => {
-    const t = loadTyped().rechunk();
+    const t = loadGroups();
     const by = (key) => ({ ask: () => t.lazy().sort(key).collectSync({ engine }), key });
     return ask({ "sort id6": by("id6"), "sort id3": by("id3") }, checkOrder);
+  },
+
+  join: () => {
+    const loaded = {}, questions = {};
+    for (const table of Object.keys(tables)) loaded[table] = loadJoined(table);
+    for (const [name, [other, how, on]] of Object.entries(joins))
+      questions[name] = { ask: () => loaded.t.lazy().join(loaded[other].lazy(), { on, how }).collectSync({ engine }) };
+    const sums = [col("v1").sum(), col("v2").sum(), col("v1").mul(col("v2")).sum().alias("products")];
+    return ask(questions, (t) => [t.height, ...t.select(...sums).row(0)]);
   },
 
   version: () => console.log("Polars", require("nodejs-polars/package.json").version, "(nodejs-polars)"),

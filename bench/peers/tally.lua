@@ -67,7 +67,7 @@ local function ask(questions, check_answer)
       kept.answer = question.ask():collect()
       best = math.min(best, now() - start)
     end
-    print(("%s\t%.4f\t%s\t%s"):format(question.name, best, peak_memory(), check_answer(kept.answer, question)))
+    print(("%s\t%.6f\t%s\t%s"):format(question.name, best, peak_memory(), check_answer(kept.answer, question)))
   end
 end
 
@@ -100,13 +100,17 @@ local function check_order(t, question)
   return join(shown)
 end
 
-function tasks.groupby()
-  local t = load_all()
+local function check_join(t)
+  local all = t:aggregate("rows = count()", "v1 = sum(v1)", "v2 = sum(v2)", "products = sum(v1 * v2)")
+  return join { all:value(1, "rows"), all:value(1, "v1"), all:value(1, "v2"), all:value(1, "products") }
+end
+
+local function group_questions(t)
   local function of(name, keys, aggregates, values)
     return { name = name, key = keys[#keys], values = values,
       ask = function() return t:group_by(keys):aggregate(table.unpack(aggregates)) end }
   end
-  ask({
+  return {
     of("gb1", { "id1" }, { "v1 = sum(v1)" }, { "v1" }),
     of("gb2", { "id1", "id2" }, { "v1 = sum(v1)" }, { "v1" }),
     of("gb3", { "id3" }, { "v1 = sum(v1)", "v3 = mean(v3)" }, { "v1", "v3" }),
@@ -118,13 +122,60 @@ function tasks.groupby()
       ask = function() return t:filter("v3 ~= nil"):select("id6", "v3"):group_by("id6"):top(2, "v3") end },
     of("gb9", { "id2", "id4" }, { "r2 = corr(v1, v2) ^ 2" }, { "r2" }),
     of("gb10", { "id1", "id2", "id3", "id4", "id5", "id6" }, { "v3 = sum(v3)", "n = count()" }, { "v3", "n" }),
-  }, check_groups)
+  }
 end
+
+local function sort_question(t, key)
+  return { name = "sort " .. key, key = key, ask = function() return t:sort(key) end }
+end
+
+function tasks.groupby() ask(group_questions(load_all()), check_groups) end
 
 function tasks.sort()
   local t = load_all()
-  local function by(key) return { name = "sort " .. key, key = key, ask = function() return t:sort(key) end } end
-  ask({ by "id6", by "id3" }, check_order)
+  ask({ sort_question(t, "id6"), sort_question(t, "id3") }, check_order)
+end
+
+function tasks.join()
+  local left, right = load_all(), {}
+  for _, size in ipairs { "small", "medium", "big" } do
+    right[size] = load_all((path:gsub("%.csv$", "_" .. size .. "%0")))
+  end
+  local function with(name, size, key, kind)
+    return { name = name, ask = function() return left:join(right[size], { by = key, kind = kind }) end }
+  end
+  ask({
+    with("join1", "small", "id1", "inner"),
+    with("join2", "medium", "id2", "inner"),
+    with("join3", "medium", "id2", "left"),
+    with("join4", "medium", "id5", "inner"),
+    with("join5", "big", "id3", "inner"),
+  }, check_join)
+end
+
+-- How long the same questions take on more and more rows.
+function tasks.growth()
+  local now, asked = require "clock", { gb1 = true, gb5 = true, gb6 = true, gb10 = true }
+  local start = now()
+  local t, questions = load_all(), {}
+  print(("load\t%.4f\t%s\t%d"):format(now() - start, peak_memory(), #t))
+  for _, question in ipairs(group_questions(t)) do
+    if asked[question.name] then questions[#questions + 1] = question end
+  end
+  questions[#questions + 1] = sort_question(t, "id6")
+  ask(questions, function(answer) return #answer end)
+end
+
+-- How long a sum for each group takes: as many groups as `numbers` says, of integers and of texts. v3 is spread evenly
+-- over 0 to 100, and the table is read as if it had been published.
+function tasks.groups()
+  local keyed = tally.read_csv(path, { quiet = true, columns = { "v3" } })
+    :derive("integers = integer(floor(v3 * $groups / 100))", { groups = tonumber(numbers) })
+    :derive("texts = 'id' .. text(integers)")
+    :write(nil, { format = "csv" })
+  local t = tally.read_csv({ text = keyed }, { quiet = true })
+  local function by(key) return { name = key, ask = function() return t:group_by(key):aggregate "v3 = sum(v3)" end } end
+  ask({ by "integers", by "texts" }, function(answer) return #answer end)
 end
 
 tasks[task]()
