@@ -19,9 +19,11 @@ typedef struct packed {
 
 /* ---- packing ---- */
 
-/* The words of one key: of its values, from `least` on, after one for missing rows when `missing`; or whether it has a value. */
+/* The words of one key: of its values, from `least` on, after one for missing rows when `missing`; or whether it has a value; or
+ * numbers that its values were given. */
 typedef struct key_words {
   const tally_column *key;
+  const uint32_t *numbers;
   bool whether;
   bool missing;
   uint64_t least, range;
@@ -33,6 +35,7 @@ typedef struct packing {
 } packing;
 
 static uint64_t word_of(const key_words *it, int64_t row) {
+  if (it->numbers) return it->numbers[row];
   if (it->whether) return tl_present(it->key, row);
   if (it->key->validity && !tl_present(it->key, row)) return 0;
   return tl_word_normal(it->key->type, tl_word_at(it->key, row)) - it->least + it->missing;
@@ -66,7 +69,7 @@ static bool ranges_fit(uint64_t a, uint64_t b, uint64_t *product) {
 
 static tally_status number_words(packed *p, tally_error *error) {
   tl_numbering numbering;
-  TL_TRY(tl_numbering_new(p->words, p->rows, p->range, &numbering, error));
+  TL_TRY(tl_numbering_new(p->words, p->rows, p->range, NULL, &numbering, error));
   for (int64_t i = 0; i < p->rows; i++) p->words[i] = numbering.numbers[i];
   p->range = numbering.count > 0 ? (uint64_t)numbering.count : 1; /* no rows: any range does */
   tl_numbering_done(&numbering);
@@ -122,13 +125,52 @@ static tally_status pack_key(packed *p, const tally_column *key, tally_error *er
   return pack(p, &next, error);
 }
 
-static tally_status pack_any_key(packed *p, const tally_column *key, tally_error *error) {
-  if (key->type != TALLY_TEXT) return pack_key(p, key, error);
-  tally_column *coded = NULL;
-  TL_TRY(tl_column_encode(key, &coded, error));
-  tally_status status = pack_key(p, coded, error);
-  tally_column_release(coded);
+/* ---- text without codes ---- */
+
+/* Rows of one hash: whether they have the same text, or none. */
+static bool same_texts(const void *context, uint32_t a, uint32_t b) {
+  const tally_column *key = context;
+  bool present = tl_present(key, a);
+  return present == tl_present(key, b) && (!present || tl_text_equal(tl_plain_text(key, a), tl_plain_text(key, b)));
+}
+
+static void find_text(const void *context, uint32_t row) {
+  __builtin_prefetch(&tl_offsets(context)[row]);
+}
+
+static void fetch_text(const void *context, uint32_t row) {
+  __builtin_prefetch(tl_plain_text(context, row).bytes);
+}
+
+/* A tl_pool_task over chunks of rows. */
+static tally_status hash_chunk(void *context, size_t task, size_t worker, tally_error *error) {
+  const packing *it = context;
+  (void)worker, (void)error;
+  int64_t first = (int64_t)task * TL_CHUNK, end = first + TL_CHUNK < it->into->rows ? first + TL_CHUNK : it->into->rows;
+  for (int64_t i = first; i < end; i++) {
+    it->into->words[i] = tl_present(it->next.key, i) ? tl_text_hash(tl_plain_text(it->next.key, i)) : 0;
+  }
+  return TALLY_OK;
+}
+
+/* Texts are numbered by their hashes; those that have one hash are compared. */
+static tally_status pack_texts(packed *p, const tally_column *key, tally_error *error) {
+  packed hashes = {p->rows, tl_mem_new_aligned((size_t)p->rows * sizeof *hashes.words), 0};
+  packing hashing = {&hashes, {.key = key}};
+  tl_same same = {same_texts, find_text, fetch_text, key};
+  tl_numbering numbering = {0};
+  tally_status status = hashes.words ? tl_pool_run(tl_chunks(p->rows), hash_chunk, &hashing, error) : tl_no_memory(error);
+  if (status == TALLY_OK) status = tl_numbering_new(hashes.words, p->rows, 0, &same, &numbering, error);
+  tl_mem_free_aligned(hashes.words);
+  key_words next = {.numbers = numbering.numbers, .range = numbering.count > 0 ? (uint64_t)numbering.count : 1};
+  if (status == TALLY_OK) status = pack(p, &next, error);
+  tl_numbering_done(&numbering);
   return status;
+}
+
+static tally_status pack_any_key(packed *p, const tally_column *key, tally_error *error) {
+  bool plain = key->type == TALLY_TEXT && !key->dictionary;
+  return plain ? pack_texts(p, key, error) : pack_key(p, key, error);
 }
 
 /* ---- groups ---- */
@@ -137,7 +179,7 @@ static tally_status number_rows(packed *all, const tally_column *const *keys, si
                                 tally_error *error) {
   for (size_t k = 0; k < key_count; k++) TL_TRY(pack_any_key(all, keys[k], error));
   tl_numbering numbering;
-  TL_TRY(tl_numbering_new(all->words, all->rows, all->range, &numbering, error));
+  TL_TRY(tl_numbering_new(all->words, all->rows, all->range, NULL, &numbering, error));
   *out = (tl_groups){numbering.count, numbering.numbers, numbering.first};
   return TALLY_OK;
 }

@@ -147,8 +147,13 @@ static tally_status place_right(void *context, size_t index, size_t worker, tall
 
 /* ---- places from values ---- */
 
+/* Many texts without codes are quicker grouped than coded. */
+static bool is_much_text(const tally_column *column) {
+  return column->type == TALLY_TEXT && !column->dictionary && column->length > TL_CHUNK;
+}
+
 static bool agree(const match_key *key) {
-  return key->left->type == key->right->type && key->right->type != TALLY_NUMBER;
+  return key->left->type == key->right->type && key->right->type != TALLY_NUMBER && !is_much_text(key->right);
 }
 
 static tally_status translate(match_key *key, uint32_t more, tally_error *error) {

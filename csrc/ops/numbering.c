@@ -10,6 +10,7 @@
 typedef struct numbering {
   const uint64_t *words;
   int64_t rows;
+  const tl_same *same;
   tl_numbering *out;
 } numbering;
 
@@ -134,6 +135,20 @@ static tally_status clear_table(const dealing *d, table *t, size_t rows, tally_e
   return TALLY_OK;
 }
 
+/* Rows of a partition lie all over the table: while one is compared, others are on their way to the cache. */
+static inline void fetch_ahead(const dealing *d, size_t k, size_t end) {
+  enum { NEAR = 8, FAR = 24 };
+  const tl_same *same = d->it->same;
+  if (k + FAR < end) same->find(same->context, d->rows[k + FAR]);
+  if (k + NEAR < end) same->fetch(same->context, d->rows[k + NEAR]);
+}
+
+/* Whether a row has the word and the value of a number. first: rows of the numbers */
+static inline bool is_number_of(const dealing *d, const table *t, uint32_t number, const uint32_t *first, size_t k) {
+  const tl_same *same = d->it->same;
+  return t->words[number] == d->words[k] && (!same || same->rows(same->context, first[number], d->rows[k]));
+}
+
 /* A tl_pool_task over partitions. */
 static tally_status number_partition(void *context, size_t partition, size_t worker, tally_error *error) {
   dealing *d = context;
@@ -145,7 +160,8 @@ static tally_status number_partition(void *context, size_t partition, size_t wor
   for (size_t k = start; k < end; k++) {
     uint64_t word = d->words[k];
     size_t slot = tl_hash_integer(word, d->seed) & t.last;
-    while (t.slots[slot] && t.words[t.slots[slot] - 1] != word) slot = (slot + 1) & t.last;
+    if (d->it->same) fetch_ahead(d, k, end);
+    while (t.slots[slot] && !is_number_of(d, &t, t.slots[slot] - 1, first, k)) slot = (slot + 1) & t.last;
     if (t.slots[slot] == 0) {
       t.words[count] = word;
       first[count] = d->rows[k];
@@ -254,11 +270,12 @@ static tally_status number_by_hash(numbering *it, tally_error *error) {
 
 /* ---- either way ---- */
 
-tally_status tl_numbering_new(const uint64_t *words, int64_t rows, uint64_t range, tl_numbering *out, tally_error *error) {
+tally_status tl_numbering_new(const uint64_t *words, int64_t rows, uint64_t range, const tl_same *same, tl_numbering *out,
+                              tally_error *error) {
   *out = (tl_numbering){0};
   if (rows >= UINT32_MAX) return tl_fail(error, TALLY_ERANGE, "more than 4,294,967,294 rows: group fewer at a time");
   out->numbers = tl_mem_new_aligned((size_t)rows * sizeof *out->numbers);
-  numbering it = {words, rows, out};
+  numbering it = {words, rows, same, out};
   tally_status status = out->numbers ? TALLY_OK : tl_no_memory(error);
   if (status == TALLY_OK && rows > 0) {
     status = is_small(range, rows) ? number_by_array(&it, range, error) : number_by_hash(&it, error);
