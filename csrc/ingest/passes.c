@@ -201,13 +201,18 @@ static void move_up(tl_column_plan *column) {
   column->manner = next == column->manner || next == TL_MANNER_NONE ? TL_MANNER_TEXT : next;
 }
 
+/* A symbol without brackets fits among truths as it does among numbers, but there it makes them text: "-" may be a third answer. */
+static bool is_outgrown(const tl_column_plan *column) {
+  return column->manner == TL_MANNER_BOOLEAN && !column->asked && tl_infer_manner(column->shapes) != TL_MANNER_BOOLEAN;
+}
+
 /* Whether the column is as it should be; else it is to be read again, in another way. */
 static bool settle(const pass *it, size_t index) {
   tl_column_plan *column = &it->plan->columns[index];
   tl_store_share seen = seen_of(it, index);
   bool only_symbols = column->manner == TL_MANNER_NONE;
   column->shapes |= seen.shapes;
-  if (seen.misfits || (only_symbols && column->shapes)) {
+  if (seen.misfits || (only_symbols && column->shapes) || (!it->plan->strict && is_outgrown(column))) {
     move_up(column);
     return false;
   }
