@@ -65,6 +65,14 @@ static size_t find_empty(void) {
   return place;
 }
 
+/* Lets go of kept blocks until they are no more than is in use. */
+static void shrink_to(size_t in_use) {
+  for (size_t i = 0; i < KEPT_MOST && kept.bytes > in_use; i++) {
+    span it = kept.spans[i].block ? take_out(i) : (span){0};
+    if (it.block) munmap(it.block, it.size);
+  }
+}
+
 /* In a forked child the list may be locked for ever by a thread that is not there; then nothing is kept. */
 static bool lock_kept(void) {
   return pthread_mutex_trylock(&kept.lock) == 0;
@@ -72,10 +80,7 @@ static bool lock_kept(void) {
 
 void tl_pages_drop(void) {
   if (!lock_kept()) return;
-  for (size_t i = 0; i < KEPT_MOST; i++) {
-    span it = kept.spans[i].block ? take_out(i) : (span){0};
-    if (it.block) munmap(it.block, it.size);
-  }
+  shrink_to(0);
   pthread_mutex_unlock(&kept.lock);
 }
 
@@ -104,18 +109,20 @@ void *tl_pages_any(size_t size) {
 }
 
 /* The pages of a kept block are the system's to take, but are not cleared before it does. */
-static bool keep(void *block, size_t size, size_t in_use) {
-  if (!lock_kept()) return false;
-  size_t place = kept.bytes + size <= in_use ? find_empty() : KEPT_MOST;
-  bool is_kept = place < KEPT_MOST && madvise(block, size, MADV_FREE) == 0;
-  if (is_kept) {
-    kept.spans[place] = (span){block, size};
-    kept.bytes += size;
-  }
-  pthread_mutex_unlock(&kept.lock);
-  return is_kept;
+static bool keep(void *block, size_t size) {
+  size_t place = find_empty();
+  if (place == KEPT_MOST || madvise(block, size, MADV_FREE) != 0) return false;
+  kept.spans[place] = (span){block, size};
+  kept.bytes += size;
+  return true;
 }
 
 void tl_pages_free(void *block, size_t size, size_t in_use) {
-  if (!keep(block, size, in_use)) munmap(block, size);
+  bool is_kept = false;
+  if (lock_kept()) {
+    is_kept = kept.bytes + size <= in_use && keep(block, size);
+    shrink_to(in_use);
+    pthread_mutex_unlock(&kept.lock);
+  }
+  if (!is_kept) munmap(block, size);
 }

@@ -4,6 +4,7 @@
 #define TL_INGEST_ROLLING_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "ingest/ranges.h"
 
@@ -23,6 +24,7 @@ typedef struct tl_rolling {
   tl_range *ranges; /* of each chunk; none begins there: of size 0 */
   tl_census *censuses;
   bool open_line;       /* the last line has no end */
+  atomic_size_t passed; /* chunks, as in the state: to be looked at without the lock */
   pthread_mutex_t lock; /* of what follows */
   pthread_cond_t passed_on;
   tl_rolling_state state;
