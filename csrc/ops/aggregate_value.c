@@ -61,25 +61,39 @@ static bool compares_plainly(const tl_measure *measure) {
   return measure->record->variant == TL_LEAST || measure->record->variant == TL_GREATEST;
 }
 
+/* Whether a value is a bound is chance, in groups of few rows; so each is written, and none is guessed. */
+#define ADD_BOUNDS(best)                                       \
+  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) { \
+    size_t g = rows->group[row];                               \
+    bounds[g] = best(values[row], bounds[g]);                  \
+  }
+
+#define LESS(a, b) ((a) < (b) ? (a) : (b))
+#define MORE(a, b) ((a) > (b) ? (a) : (b))
+
 static void add_integer_bounds(const tl_measure_rows *rows, bool least, int64_t *bounds) {
   const int64_t *values = tl_integers(rows->argument);
   for (size_t g = 0; g < rows->groups; g++) bounds[g] = least ? INT64_MAX : INT64_MIN;
-  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) {
-    int64_t *bound = &bounds[rows->group[row]];
-    if (least ? values[row] < *bound : values[row] > *bound) *bound = values[row];
+  if (least) {
+    ADD_BOUNDS(LESS)
+  } else {
+    ADD_BOUNDS(MORE)
   }
 }
 
+/* False when one is NaN, which comes before every number. */
 static bool add_number_bounds(const tl_measure_rows *rows, bool least, double *bounds) {
   const double *values = tl_numbers(rows->argument);
   bool nan = false;
+  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) nan |= values[row] != values[row];
+  if (nan) return false;
   for (size_t g = 0; g < rows->groups; g++) bounds[g] = least ? (double)INFINITY : -(double)INFINITY;
-  for (int64_t i = 0, row; tl_measure_next(rows, &i, &row);) {
-    double *bound = &bounds[rows->group[row]];
-    nan |= values[row] != values[row];
-    if (least ? values[row] < *bound : values[row] > *bound) *bound = values[row];
+  if (least) {
+    ADD_BOUNDS(LESS)
+  } else {
+    ADD_BOUNDS(MORE)
   }
-  return !nan;
+  return true;
 }
 
 static bool add_bounds(const tl_measure *measure, const tl_measure_rows *rows, void *totals) {
