@@ -13,6 +13,7 @@
 #include "base/pages.h"
 
 static atomic_size_t used;
+static atomic_size_t peak; /* of it */
 static atomic_size_t limit;
 static atomic_llong fail_after = -1; /* allocations that still succeed; -1: all */
 static atomic_bool fail_forever;
@@ -39,12 +40,27 @@ static bool refused_by_test(void) {
   return before == 0;
 }
 
+static void note_peak(size_t now) {
+  size_t most = atomic_load_explicit(&peak, memory_order_relaxed);
+  while (now > most && !atomic_compare_exchange_weak_explicit(&peak, &most, now, memory_order_relaxed, memory_order_relaxed))
+    continue;
+}
+
+/* Pages may be kept as long as no more is held than was in use at once before. */
+static size_t most_kept(void) {
+  size_t now = tally_memory_used(), most = atomic_load_explicit(&peak, memory_order_relaxed);
+  return now < most ? most - now : 0;
+}
+
 /* Counts `size` more bytes unless that passes the limit. */
 static bool admit(size_t size) {
   if (refused_by_test()) return false;
   size_t most = atomic_load_explicit(&limit, memory_order_relaxed);
   size_t before = atomic_fetch_add_explicit(&used, size, memory_order_relaxed);
-  if (most == 0 || (before <= most && size <= most - before)) return true;
+  if (most == 0 || (before <= most && size <= most - before)) {
+    note_peak(before + size);
+    return true;
+  }
   atomic_fetch_sub_explicit(&used, size, memory_order_relaxed);
   return false;
 }
@@ -73,7 +89,7 @@ static size_t page_bytes(size_t size) {
 /* Large blocks come from base/pages: they are touched at a sixth of the cost. */
 static head *obtain(size_t size, bool zero) {
   size_t pages = size >= TL_HUGE_PAGE ? page_bytes(size) : 0;
-  head *block = pages ? tl_pages_any(pages) : zero ? calloc(1, size) : malloc(size);
+  head *block = pages ? tl_pages_any(pages, most_kept()) : zero ? calloc(1, size) : malloc(size);
   if (!block) return NULL;
   if (pages && zero) memset(block, 0, size);
   *block = (head){size, pages};
@@ -104,7 +120,7 @@ static head *move_pages(head *old, size_t size) {
   head *moved = obtain(size, false);
   if (!moved) return NULL;
   memcpy(moved + 1, old + 1, (size < old->size ? size : old->size) - sizeof *old);
-  tl_pages_free(old, old->pages, tally_memory_used());
+  tl_pages_free(old, old->pages, most_kept());
   return moved;
 }
 
@@ -129,7 +145,7 @@ void tl_mem_free(void *block) {
   head *it = (head *)block - 1;
   dismiss(it->size);
   if (it->pages) {
-    tl_pages_free(it, it->pages, tally_memory_used());
+    tl_pages_free(it, it->pages, most_kept());
   } else {
     free(it);
   }
@@ -168,10 +184,10 @@ static size_t whole_size(size_t size) {
 }
 
 /* Blocks of at least one huge page come from base/pages. */
-static char *new_block(size_t size, void *(*pages)(size_t), size_t *whole) {
+static char *new_block(size_t size, void *(*pages)(size_t, size_t), size_t *whole) {
   *whole = whole_size(size);
   if (*whole == 0 || !admit(*whole)) return NULL;
-  char *block = *whole >= TL_HUGE_PAGE ? pages(*whole) : aligned_alloc(TL_ALIGNMENT, *whole);
+  char *block = *whole >= TL_HUGE_PAGE ? pages(*whole, most_kept()) : aligned_alloc(TL_ALIGNMENT, *whole);
   if (!block) {
     dismiss(*whole);
     return NULL;
@@ -211,7 +227,7 @@ void tl_mem_free_aligned(void *bytes) {
   memcpy(&whole, block, sizeof whole);
   dismiss(whole);
   if (whole >= TL_HUGE_PAGE) {
-    tl_pages_free(block, whole, tally_memory_used());
+    tl_pages_free(block, whole, most_kept());
   } else {
     free(block);
   }

@@ -65,9 +65,9 @@ static size_t find_empty(void) {
   return place;
 }
 
-/* Lets go of kept blocks until they are no more than is in use. */
-static void shrink_to(size_t in_use) {
-  for (size_t i = 0; i < KEPT_MOST && kept.bytes > in_use; i++) {
+/* Lets go of kept blocks until they are no more than that. */
+static void shrink_to(size_t most) {
+  for (size_t i = 0; i < KEPT_MOST && kept.bytes > most; i++) {
     span it = kept.spans[i].block ? take_out(i) : (span){0};
     if (it.block) munmap(it.block, it.size);
   }
@@ -78,15 +78,20 @@ static bool lock_kept(void) {
   return pthread_mutex_trylock(&kept.lock) == 0;
 }
 
-void tl_pages_drop(void) {
+static void keep_at_most(size_t most) {
   if (!lock_kept()) return;
-  shrink_to(0);
+  shrink_to(most);
   pthread_mutex_unlock(&kept.lock);
+}
+
+void tl_pages_drop(void) {
+  keep_at_most(0);
 }
 
 /* ---- in and out ---- */
 
-void *tl_pages_fresh(size_t size) {
+void *tl_pages_fresh(size_t size, size_t most) {
+  keep_at_most(most);
   void *block = map_huge(size);
   if (block) return block;
   tl_pages_drop();
@@ -101,9 +106,9 @@ static span take_kept(size_t size) {
   return found;
 }
 
-void *tl_pages_any(size_t size) {
+void *tl_pages_any(size_t size, size_t most) {
   span found = take_kept(size);
-  if (!found.block) return tl_pages_fresh(size);
+  if (!found.block) return tl_pages_fresh(size, most);
   tl_pages_trim(found.block, found.size, size);
   return found.block;
 }
@@ -117,11 +122,11 @@ static bool keep(void *block, size_t size) {
   return true;
 }
 
-void tl_pages_free(void *block, size_t size, size_t in_use) {
+void tl_pages_free(void *block, size_t size, size_t most) {
   bool is_kept = false;
   if (lock_kept()) {
-    is_kept = kept.bytes + size <= in_use && keep(block, size);
-    shrink_to(in_use);
+    is_kept = kept.bytes + size <= most && keep(block, size);
+    shrink_to(most);
     pthread_mutex_unlock(&kept.lock);
   }
   if (!is_kept) munmap(block, size);

@@ -9,11 +9,12 @@
 enum { TL_HUGE_PAGE = 1 << 21 };
 
 /* A block of `size` bytes, whole pages of 4 KiB and at least one huge page, aligned to huge pages; zeros, or anything. NULL when
- * refused. */
-void *tl_pages_fresh(size_t size);
-void *tl_pages_any(size_t size);
-/* Lets go of a block, or of its bytes from `rest` on. in_use: bytes that are held otherwise */
-void tl_pages_free(void *block, size_t size, size_t in_use);
+ * refused.
+ * most  bytes that may be kept from here on */
+void *tl_pages_fresh(size_t size, size_t most);
+void *tl_pages_any(size_t size, size_t most);
+/* Lets go of a block, or of its bytes from `rest` on. */
+void tl_pages_free(void *block, size_t size, size_t most);
 void tl_pages_trim(void *block, size_t size, size_t rest);
 /* Lets go of all that is kept. */
 void tl_pages_drop(void);
