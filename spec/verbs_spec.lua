@@ -437,6 +437,14 @@ describe("write", function()
   end)
 end)
 
+describe("a rank", function()
+  it("is that of any integers, from either end", function()
+    local t = tally.from_columns { { "n", { math.mininteger, math.maxinteger, nil, 0, math.mininteger } } }
+    assert.same({ 3, 1, nil, 2, 3, n = 5 }, t:rank "n":column "n_rank")
+    assert.same({ 1, 4, nil, 3, 1, n = 5 }, t:rank("n", { ascending = true }):column "n_rank")
+  end)
+end)
+
 describe("a join", function()
   local left = tally.from_columns { { "k", { "a", "b", "b", "c" } }, { "n", { 1, 2, 3, 4 } } }
   local right = tally.from_columns { { "key", { "a", "b", "b", "d", "d" } }, { "m", { 10, 20, 30, 40, 50 } } }
@@ -472,6 +480,12 @@ describe("a join", function()
     assert.matches("have k nil", message(function()
       missing:join(other, { by = "k", match_missing = true, relationship = "one-to-one" }):collect()
     end))
+  end)
+
+  it("has keys that are all missing, of a column of texts without words", function()
+    local blank = tally.read_csv({ text = "k,n\n,1\n,2\n" }, { types = { k = "text" }, header = "first" })
+    assert.equal(2, #blank:join(right, { by = { k = "key" }, kind = "left" }))
+    assert.equal(0, #blank:join(right, { by = { k = "key" }, kind = "semi", match_missing = true }))
   end)
 
   it("is explained with what it found, once it has run", function()

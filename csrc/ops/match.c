@@ -161,7 +161,7 @@ static tally_status translate(match_key *key, uint32_t more, tally_error *error)
   if (same_dictionary(key)) return TALLY_OK;
   TL_TRY(tl_dictionary_add_all(&key->words, key->coded->dictionary, error));
   if (!from) return TALLY_OK;
-  key->translation = tl_mem_new((size_t)from->length, sizeof *key->translation);
+  key->translation = tl_mem_zero((size_t)from->length + 1, sizeof *key->translation); /* missing: code 0, even of no words */
   if (!key->translation) return tl_no_memory(error);
   for (int64_t i = 0; i < from->length; i++) {
     uint32_t code = tl_dictionary_find(&key->words, tl_plain_text(from, i));

@@ -144,6 +144,19 @@ local function translated_aggregates(aggregates, place)
   return list
 end
 
+-- A result may be called what a key, renamed since, is called in the engine: it gets a name of its own there. The names of
+-- all columns in the plan, and in the engine.
+local function named_apart(keys, physical, aggregates)
+  local names, physical_names, used = {}, {}, {}
+  for i, key in ipairs(keys) do names[i], physical_names[i], used[physical[i]] = key, physical[i], true end
+  for _, aggregate in ipairs(aggregates) do
+    names[#names + 1] = aggregate.name
+    aggregate.name = unused_name(used, aggregate.name)
+    physical_names[#names] = aggregate.name
+  end
+  return names, physical_names
+end
+
 local function is_empty(result, keys)
   if #keys > 0 or result:rows() == 0 then return result:rows() == 0 end
   for i = 1, #result:names() do
@@ -170,14 +183,12 @@ local function run_aggregate(node)
   local program = program_of(chain, source.schema)
   local keys = node.arguments.keys
   local physical = places(program, keys)
-  local result, how, spots = input:run {
-    steps = program.steps,
-    keys = physical,
-    aggregates = translated_aggregates(node.arguments.aggregates, program.place),
-  }
+  local aggregates = translated_aggregates(node.arguments.aggregates, program.place)
+  local names, physical_names = named_apart(keys, physical, aggregates)
+  local result, how, spots = input:run { steps = program.steps, keys = physical, aggregates = aggregates }
   groupings[node] = { how = how, places = spots, groups = result:rows() }
   if is_empty(result, keys) then check_leaves(node) end
-  return with_plan_names(result, keys, physical):select(schema_.all_names(node.schema))
+  return with_plan_names(result, names, physical_names):select(schema_.all_names(node.schema))
 end
 
 -- ---- Steps of their own ----

@@ -6,14 +6,20 @@ local options_ = require "tally.options"
 local schema_ = require "tally.schema"
 local steps = require "tally.steps"
 
+-- What descends where the column ascends; -1 - n fits 64 bits for every integer n.
+local function turned(column, name)
+  if column.type == "integer" then return steps.call("-", steps.value(-1), steps.column(name)) end
+  return steps.call("neg", steps.column(name))
+end
+
 return function(node, name, options)
   options = options_.check("rank", options, { as = "string", by = "names", dense = "boolean", ascending = "boolean" })
-  schema_.need_numeric(node.schema, name, "rank")
+  local column = schema_.need_numeric(node.schema, name, "rank")
   local by = options_.groups("rank", node, options)
   local as = options.as or name .. "_rank"
   local result, values = steps.leaf_values(node, name)
   if options.ascending then
-    result, values = steps.derive_hidden(result, "minus " .. name, steps.call("neg", steps.column(values)))
+    result, values = steps.derive_hidden(result, "minus " .. name, turned(column, values))
   end
   local place
   result, place = steps.window_hidden(result, "rank of " .. name, options.dense and "dense_rank" or "rank", values, by)
