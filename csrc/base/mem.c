@@ -22,8 +22,11 @@ size_t tally_memory_used(void) {
   return atomic_load_explicit(&used, memory_order_relaxed);
 }
 
+/* What is kept is not counted, so that it is let go of where memory is to be little. */
 void tally_set_memory_limit(size_t bytes) {
   atomic_store(&limit, bytes);
+  atomic_store(&peak, tally_memory_used());
+  tl_pages_drop();
 }
 
 void tally_fail_allocation(int64_t count, bool forever) {
@@ -40,8 +43,9 @@ static bool refused_by_test(void) {
   return before == 0;
 }
 
-static void note_peak(size_t now) {
-  size_t most = atomic_load_explicit(&peak, memory_order_relaxed);
+/* When memory was obtained. */
+static void note_peak(void) {
+  size_t now = tally_memory_used(), most = atomic_load_explicit(&peak, memory_order_relaxed);
   while (now > most && !atomic_compare_exchange_weak_explicit(&peak, &most, now, memory_order_relaxed, memory_order_relaxed))
     continue;
 }
@@ -57,10 +61,7 @@ static bool admit(size_t size) {
   if (refused_by_test()) return false;
   size_t most = atomic_load_explicit(&limit, memory_order_relaxed);
   size_t before = atomic_fetch_add_explicit(&used, size, memory_order_relaxed);
-  if (most == 0 || (before <= most && size <= most - before)) {
-    note_peak(before + size);
-    return true;
-  }
+  if (most == 0 || (before <= most && size <= most - before)) return true;
   atomic_fetch_sub_explicit(&used, size, memory_order_relaxed);
   return false;
 }
@@ -78,7 +79,7 @@ typedef struct head {
 _Static_assert(sizeof(head) == 16, "blocks stay aligned to 16 bytes");
 
 static bool total_size(size_t count, size_t each, size_t *size) {
-  return !__builtin_mul_overflow(count, each, size) && !__builtin_add_overflow(*size, sizeof(head), size);
+  return !__builtin_mul_overflow(count, each, size) && *size <= SIZE_MAX / 2 && (*size += sizeof(head), true);
 }
 
 /* In whole pages. */
@@ -93,6 +94,7 @@ static head *obtain(size_t size, bool zero) {
   if (!block) return NULL;
   if (pages && zero) memset(block, 0, size);
   *block = (head){size, pages};
+  note_peak();
   return block;
 }
 
@@ -193,6 +195,7 @@ static char *new_block(size_t size, void *(*pages)(size_t, size_t), size_t *whol
     return NULL;
   }
   memcpy(block, whole, sizeof *whole);
+  note_peak();
   return block + TL_ALIGNMENT;
 }
 

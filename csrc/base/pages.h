@@ -1,6 +1,5 @@
 /* base/pages: large blocks of memory, from the system. Those that are let go are kept for a while, since the first touch of fresh
- * memory costs more than anything that is done with it: as much as is in use, at most, and the system may have its pages at any
- * time. */
+ * memory costs more than anything that is done with it. The system may have their pages at any time. */
 #ifndef TL_BASE_PAGES_H
 #define TL_BASE_PAGES_H
 

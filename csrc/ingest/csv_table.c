@@ -81,7 +81,13 @@ static tally_status roll(csv *it, tl_rolling *rolling, tally_error *error) {
   int64_t size = file->source.size - file->layout.data_byte;
   it->reader = "fast";
   TL_TRY(tl_sample_choose(&file->source, file->layout.data_byte, &sample, error));
-  TL_TRY(tl_passes_sample_places(&file->source, &file->dialect, &file->plan, &sample, error));
+  tl_plan tried = file->plan;
+  tried.columns = tl_arena_new(&file->arena, tried.count * sizeof *tried.columns);
+  if (!tried.columns) return tl_no_memory(error);
+  memcpy(tried.columns, file->plan.columns, tried.count * sizeof *tried.columns);
+  TL_TRY(tl_passes_sample_places(&file->source, &file->dialect, &tried, &sample, error));
+  it->loaded.regular = sample.count > 0 && sample.ranges[0].byte == file->layout.data_byte;
+  if (!it->loaded.regular) return TALLY_OK;
   TL_TRY(tl_rolling_start(rolling, &file->source, file->dialect.quote, file->layout.data_byte, file->layout.data_line,
                           tl_csv_chunk_bytes(file), error));
   int64_t records = tl_sample_records(&sample, size);

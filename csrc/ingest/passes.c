@@ -13,7 +13,7 @@
 
 /* A sample for manners is small, since small files are read by it once more; one that says whether texts repeat is larger, and
  * taken only where rows are many. */
-enum { SAMPLED_RANGES = 8, SAMPLED_ROWS = 256, SAMPLED_TEXTS = 512, MANY_ROWS = 65536 };
+enum { SAMPLED_RANGES = 8, SAMPLED_ROWS = 256, SAMPLED_FIRST = 2048, SAMPLED_TEXTS = 512, MANY_ROWS = 65536 };
 
 typedef struct pass {
   const tl_extent *extent;
@@ -79,7 +79,6 @@ static tally_status roll(pass *it, size_t task, tl_piece *piece, tl_range *range
     return TALLY_OK;
   }
   atomic_store(&it->odd, true);
-  tl_rolling_stop(it->rolling);
   return tl_fail(error, TALLY_ECANCEL, "interrupted");
 }
 
@@ -107,7 +106,9 @@ static tally_status read_range(pass *it, size_t task, size_t index, int64_t limi
 /* A tl_pool_task over parts. */
 static tally_status read_task(void *context, size_t task, size_t index, tally_error *error) {
   pass *it = context;
-  return read_range(it, task, index, part_limit(it), error);
+  tally_status status = read_range(it, task, index, part_limit(it), error);
+  if (status != TALLY_OK && it->rolling) tl_rolling_stop(it->rolling, task);
+  return status;
 }
 
 /* Range after range, until there are enough rows: those after them must not have a say. */
@@ -337,7 +338,7 @@ typedef enum question { WHICH_MANNERS, WHETHER_TEXTS_REPEAT } question;
 static tally_status ask_sample(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_plan *sampled, question what,
                                int64_t rows, bool *regular, tally_error *error) {
   pass it = {.extent = extent, .dialect = dialect, .plan = sampled};
-  it.sampled = what == WHICH_MANNERS ? SAMPLED_ROWS : SAMPLED_TEXTS;
+  it.sampled = what == WHETHER_TEXTS_REPEAT ? SAMPLED_TEXTS : extent->rolling ? SAMPLED_FIRST : SAMPLED_ROWS;
   tally_status status = run_pass(&it, regular, error);
   if (status == TALLY_OK && *regular) {
     if (what == WHICH_MANNERS) {
@@ -473,9 +474,13 @@ static tally_status run_passes(tl_extent extent, const tl_dialect *dialect, tl_p
 }
 
 tally_status tl_passes_run(const tl_extent *extent, const tl_dialect *dialect, tl_plan *plan, tl_loaded *out, tally_error *error) {
-  tl_ranges rolled = {0};
+  tl_ranges rolled = {0}, first = *extent->ranges;
+  tl_extent certain = *extent;
   TL_TRY(begin_loading(plan, out, error));
-  TL_TRY(tl_passes_sample(extent, dialect, plan, &out->regular, error));
+  /* The places of a sample may lie inside quotes, and types must not come from there; but the first one. */
+  if (extent->rolling && first.count > 1) first.count = 1;
+  certain.ranges = &first;
+  TL_TRY(tl_passes_sample(&certain, dialect, plan, &out->regular, error));
   tally_status status = run_passes(*extent, dialect, plan, &rolled, out, error);
   tl_ranges_done(&rolled);
   return status;

@@ -15,7 +15,8 @@ static int64_t chunk_start(const tl_rolling *it, size_t chunk) {
 
 tally_status tl_rolling_start(tl_rolling *it, const tl_source *source, char quote, int64_t byte, int64_t line, size_t chunk_bytes,
                               tally_error *error) {
-  *it = (tl_rolling){.source = source, .quote = quote, .first = byte, .line = line, .chunk_bytes = chunk_bytes};
+  *it = (tl_rolling){
+      .source = source, .quote = quote, .first = byte, .line = line, .chunk_bytes = chunk_bytes, .failed_at = SIZE_MAX};
   pthread_mutex_init(&it->lock, NULL);
   pthread_cond_init(&it->passed_on, NULL);
   it->state.line = line;
@@ -36,9 +37,9 @@ void tl_rolling_done(tl_rolling *it) {
 
 /* ---- from one to the next ---- */
 
-void tl_rolling_stop(tl_rolling *it) {
+void tl_rolling_stop(tl_rolling *it, size_t chunk) {
   pthread_mutex_lock(&it->lock);
-  it->failed = true;
+  if (chunk < it->failed_at) it->failed_at = chunk;
   pthread_cond_broadcast(&it->passed_on);
   pthread_mutex_unlock(&it->lock);
 }
@@ -53,7 +54,7 @@ static void wait_a_little(const tl_rolling *it, size_t chunk) {
 static tally_status wait_for_turn(tl_rolling *it, size_t chunk, tally_error *error) {
   enum { PATIENCE = 50 * 1000 * 1000 }; /* nanoseconds */
   while (it->state.chunks < chunk) {
-    if (it->failed) return tl_fail(error, TALLY_ECANCEL, "interrupted");
+    if (chunk > it->failed_at) return tl_fail(error, TALLY_ECANCEL, "interrupted");
     TL_TRY(tl_pool_check(error));
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
@@ -167,6 +168,7 @@ static tally_status find_range(tl_rolling *it, size_t chunk, const tl_survey *su
   out->range.records = found->records - later;
   out->range.blanks = found->blanks - (later && found->blank_before);
   TL_TRY(find_end(it, chunk, before->inside ^ survey->odd_quotes, piece, v, out, &end, error));
+  if (out->odd) return TALLY_OK;
   out->range.size = v->chunk.size + end - start;
   out->text = tl_text(v->chunk.bytes + start, out->range.size);
   return TALLY_OK;
@@ -186,9 +188,7 @@ static tally_status take(tl_rolling *it, size_t chunk, tl_piece *piece, tl_rolle
 
 tally_status tl_rolling_take(tl_rolling *it, size_t chunk, tl_piece *piece, tl_rolled *out, tally_error *error) {
   *out = (tl_rolled){0};
-  tally_status status = take(it, chunk, piece, out, error);
-  if (status != TALLY_OK) tl_rolling_stop(it);
-  return status;
+  return take(it, chunk, piece, out, error);
 }
 
 void tl_rolling_end(tl_rolling *it, tl_ranges *out) {

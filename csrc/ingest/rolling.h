@@ -28,7 +28,7 @@ typedef struct tl_rolling {
   pthread_mutex_t lock; /* of what follows */
   pthread_cond_t passed_on;
   tl_rolling_state state;
-  bool failed;
+  size_t failed_at; /* the lowest chunk that failed: who waits for one after it waits for nothing; SIZE_MAX */
 } tl_rolling;
 
 /* byte  begins the line `line` and a record
@@ -46,10 +46,10 @@ typedef struct tl_rolled {
 
 /* Of each chunk once, by several threads, each of which takes the next: it waits for the chunk before.
  * piece   holds the text
- * errors  TALLY_EIO, TALLY_ENOMEM, TALLY_ECANCEL: then those that wait fail, too */
+ * errors  TALLY_EIO, TALLY_ENOMEM, TALLY_ECANCEL */
 tally_status tl_rolling_take(tl_rolling *it, size_t chunk, tl_piece *piece, tl_rolled *out, tally_error *error);
-/* Nobody is to wait any more: who waits for the chunk before fails, with TALLY_ECANCEL. */
-void tl_rolling_stop(tl_rolling *it);
+/* A chunk has failed, then or later: those after it do not wait any more, and fail with TALLY_ECANCEL. Those before it go on. */
+void tl_rolling_stop(tl_rolling *it, size_t chunk);
 /* The ranges of all chunks, when each was taken. out: takes them; its census is added to */
 void tl_rolling_end(tl_rolling *it, tl_ranges *out);
 void tl_rolling_done(tl_rolling *it);

@@ -32,8 +32,8 @@ static tally_status add_place(const sampling *it, int64_t from, int64_t size, ta
   tl_range *range = &it->out->ranges[it->out->count];
   TL_TRY(lines_at(it, from, size, range, error));
   if (from == it->first) {
+    range->records = range->size ? range->records + 1 : 2; /* the first, and one that is cut */
     range->size = range->size ? (size_t)(range->byte - from) + range->size : (size_t)size;
-    range->records++;
     range->byte = from;
   }
   it->out->count += range->size > 0;

@@ -140,7 +140,7 @@ static int64_t chunk_end(int64_t rows, size_t chunk) {
   return end < rows ? end : rows;
 }
 
-/* A tl_pool_task over chunks of left. A chunk has fewer than 2^16 rows, and each fewer than 2^32 matches. */
+/* A tl_pool_task over chunks of left. A chunk has 2^16 rows at most, and each fewer than 2^32 matches. */
 static tally_status count_left(void *context, size_t chunk, size_t worker, tally_error *error) {
   joining *j = context;
   (void)worker, (void)error;

@@ -184,12 +184,37 @@ static void check_surprise(const char *bytes, size_t size) {
   tally_reading_release(expected);
 }
 
+/* Numbers beside texts of many lines: places in the file lie inside these. */
+static size_t make_bodies(char *to) {
+  size_t size = (size_t)sprintf(to, "id,body\n");
+  for (int id = 0; size < LARGE; id++) {
+    size += (size_t)sprintf(to + size, "%d,\"", id);
+    for (int line = 0; line < 2000; line++) size += (size_t)sprintf(to + size, line % 2 ? "a line of it,\n" : "x,y\n");
+    size += (size_t)sprintf(to + size, "\"\n");
+  }
+  return size;
+}
+
+/* Two rows before there are many. */
+static size_t make_long_rows(char *to) {
+  size_t size = (size_t)sprintf(to, "shape,n\n");
+  for (int row = 0; row < 2; row++) {
+    memset(to + size, 'x', 200000);
+    size += 200000;
+    size += (size_t)sprintf(to + size, ",%d\n", row);
+  }
+  while (size < LARGE) size += (size_t)sprintf(to + size, "y,%zu\n", draw(1000));
+  return size;
+}
+
 static void surprises(void) {
   enum { FAR = 2500000 };
   static const char *const odd[] = {"\0", "\x80\x81", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", "\""};
   static const size_t sizes[] = {1, 2, 16, 1};
   char *bytes = malloc(LARGE + LONG_FIELD + 200), kept[16];
   check_surprise(bytes, make_large(bytes, " "));
+  check_surprise(bytes, make_bodies(bytes));
+  check_surprise(bytes, make_long_rows(bytes));
   size_t size = make_large(bytes, "\r\n");
   check_surprise(bytes, size);
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
