@@ -144,8 +144,8 @@ local function translated_aggregates(aggregates, place)
   return list
 end
 
--- A result may be called what a key, renamed since, is called in the engine: it gets a name of its own there. The names of
--- all columns in the plan, and in the engine.
+-- A result may be called what a key, renamed since, is called in the engine: it gets a name of its own there. The names
+-- of all columns in the plan, and in the engine.
 local function named_apart(keys, physical, aggregates)
   local names, physical_names, used = {}, {}, {}
   for i, key in ipairs(keys) do names[i], physical_names[i], used[physical[i]] = key, physical[i], true end
