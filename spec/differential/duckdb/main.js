@@ -84,16 +84,15 @@ const isOverflow = ({ error }) => error && /overflow|out of range|does not fit 6
 const difference = (tally, duck) => {
   if (isOverflow(tally) && isOverflow(duck)) return null;
   if (tally.error || duck.error) return `tally: ${tally.error || "an answer"}\nDuckDB: ${duck.error || "an answer"}`;
-  const scales = {}, shown = duck.names.map((name, i) => i).filter((i) => !duck.names[i].startsWith("scale of "));
-  duck.names.forEach((name, i) => { scales[name.replace("scale of ", "")] = name.startsWith("scale of ") ? duck.columns[i] : scales[name]; });
-  const head = (names, types) => names.map((name, i) => `${name}:${types[i]}`).join(" | ");
-  const heads = [head(tally.names, tally.types), head(shown.map((i) => duck.names[i]), shown.map((i) => duck.types[i]))];
-  if (heads[0] !== heads[1]) return `columns of tally: ${heads[0]}\nof DuckDB: ${heads[1]}`;
-  for (const [place, i] of shown.entries()) {
-    const a = tally.columns[place], b = duck.columns[i];
-    if (a.length !== b.length) return `tally has ${a.length} rows, DuckDB ${b.length}`;
-    const row = a.findIndex((value, r) => !sameValue(duck.types[i], value, b[r], (scales[duck.names[i]] || [])[r]));
-    if (row >= 0) return `row ${row + 1}, column '${duck.names[i]}': tally ${a[row]}, DuckDB ${b[row]}`;
+  const columnsOf = ({ names, types, columns }) => names.map((name, i) => ({ name, type: types[i], values: columns[i] }));
+  const ours = columnsOf(tally), all = columnsOf(duck), theirs = all.filter((c) => !c.name.startsWith("scale of "));
+  const [head, other] = [ours, theirs].map((list) => list.map((c) => `${c.name}:${c.type}`).join(" | "));
+  if (head !== other) return `columns of tally: ${head}\nof DuckDB: ${other}`;
+  for (const [i, { name, type, values }] of ours.entries()) {
+    const others = theirs[i].values, scale = all.find((c) => c.name === `scale of ${name}`);
+    if (values.length !== others.length) return `tally has ${values.length} rows, DuckDB ${others.length}`;
+    const row = values.findIndex((value, r) => !sameValue(type, value, others[r], scale && scale.values[r]));
+    if (row >= 0) return `row ${row + 1}, column '${name}': tally ${values[row]}, DuckDB ${others[row]}`;
   }
   return null;
 };
@@ -134,12 +133,17 @@ const reduced = async (sides, one) => {
   return one;
 };
 
-// What tally refuses to hold, so that there is nothing to compare: text that is not UTF-8. (NUL it holds.)
+// What tally does not hold, so that there is nothing to compare: text that is not UTF-8. A file is read all the same, and said to have it.
 const checkRefusal = async (sides) => {
   const file = path.join(folder, "refused.lua");
-  fs.writeFileSync(file, 'return require("tally").from_columns { { "a", { "x\\255" } } }\n');
-  const { error } = await sides.tally.ask(file);
-  if (!error || !error.includes("not valid UTF-8")) throw new Error("tally took a text that is not UTF-8");
+  const ask = (expression) => {
+    fs.writeFileSync(file, `local tally = require "tally"\nreturn ${expression}\n`);
+    return sides.tally.ask(file);
+  };
+  const { error } = await ask('tally.from_columns { { "a", { "x\\255" } } }');
+  const found = await ask('tally.read_csv({ text = "a,b\\nx\\255,1\\n" }, { encoding = "UTF-8", quiet = true }):problems():select "what"');
+  const isSaid = /not valid UTF-8/.test(error) && !found.error && found.columns[0].join() === "bytes are not valid in the encoding";
+  if (!isSaid) throw new Error("tally did not say that a text is not UTF-8");
 };
 
 const main = async () => {

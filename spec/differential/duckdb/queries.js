@@ -120,7 +120,8 @@ exports.newQueries = (draw, tables) => {
     const [, parameter] = written.split(", "), { type, most, grid } = column;
     const given = [quoted(column.name), only, other && quoted(other.name)];
     const inside = [inFormula(column.name), other && inFormula(other.name), parameter].filter(Boolean).join(", ");
-    const what = { same: { type, most, grid, exact: true }, sum: { type, most: most * 1e6, grid, exact: most < 1e5 || type === "integer" } };
+    const sum = { type, most: most * 1e6, grid, exact: most < 1e5 || type === "integer" };
+    const what = { same: { type, most, grid, exact: true }, sum };
     return { tally: `${name}(${inside}${condition ? ` where ${condition.tally}` : ""})`,
       sql: sql(...given), scale: scale && scale(...given), ...known(what[gives] || gives) };
   };
@@ -219,7 +220,8 @@ exports.newQueries = (draw, tables) => {
     hasGrown = true;
     columns = columns.map((c) => {
       const key = keyOf(c);
-      return key ? { ...c, type: mixed(key) ? "number" : c.type, most: Math.max(c.most, key[1].most), grid: false, few: false } : c;
+      if (!key) return c;
+      return { ...c, values: undefined, type: mixed(key) ? "number" : c.type, most: Math.max(c.most, key[1].most), grid: false, few: false };
     }).concat(added);
     const last = asOf ? ` QUALIFY r._row IS NULL
       OR row_number() OVER (PARTITION BY l._row ORDER BY ${sides(asOf)[1]} DESC, r._row DESC) = 1` : "";
@@ -236,7 +238,8 @@ exports.newQueries = (draw, tables) => {
     const of = (c, list) => list.find((o) => o.name === c.name);
     const all = [...columns, ...kept.filter((c) => !of(c, columns))].map((c) => {
       const both = [of(c, columns), of(c, kept)].filter(Boolean), type = both.some((b) => b.type !== c.type) ? "number" : c.type;
-      return { ...c, type, most: Math.max(...both.map((b) => b.most)), grid: both.every((b) => b.grid), few: both.every((b) => b.few) };
+      return { ...c, values: undefined, type, most: Math.max(...both.map((b) => b.most)), grid: both.every((b) => b.grid),
+        few: both.every((b) => b.few) };
     });
     const part = (list) => all.map((c) => `${of(c, list) ? quoted(c.name) : "NULL"}::${SQL_TYPES[c.type]} AS ${quoted(c.name)}`);
     columns = all;
@@ -285,7 +288,8 @@ exports.newQueries = (draw, tables) => {
       if (!column) return null;
       const plain = { integer: 7n, text: "é", boolean: false }[column.type];
       return beside((t) => `${t}:fill(${luaText(column.name)}, ${luaValue(plain)})`,
-        { ...column, values: undefined, most: Math.max(column.most, 7) }, `coalesce(${quoted(column.name)}, ${literal(plain, column.type)})`);
+        { ...column, values: undefined, most: Math.max(column.most, 7) },
+        `coalesce(${quoted(column.name)}, ${literal(plain, column.type)})`);
     },
 
     aggregate: () => grouped(groupsOf(draw.integer(0, 4)), draw.integer(1, 3)),
@@ -421,7 +425,7 @@ exports.newQueries = (draw, tables) => {
       const labels = turned.map((c, i) => `(${i}, ${literal(c.name, "text")})`);
       const list = [...(kept.length ? [own(kept)] : []), '_label AS "name"', `CASE _place ${choice} END AS "value"`];
       columns = [...kept.map((c) => ({ ...c, values: undefined })), { name: "name", ...known({ type: "text", few: true }) },
-        { name: "value", ...known({ type, exact: true, most: Math.max(...turned.map((c) => c.most)), grid: turned.every((c) => c.grid) }) }];
+        { name: "value", type, exact: true, most: Math.max(...turned.map((c) => c.most)), grid: turned.every((c) => c.grid) }];
       return {
         tally: (t) => `${t}:unpivot(${lua(names(turned))}, { names_to = "name", values_to = "value" })`,
         sql: [(from) => select("_row, _place", list, `${from}, (VALUES ${labels}) v(_place, _label)`)],

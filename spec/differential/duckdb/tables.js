@@ -1,7 +1,7 @@
 // Random tables, and how they get into either program.
 //
-// A column is { name, type, values, most, grid, few }: values are null, BigInt, number, text, boolean, a date as "2019-07-31"; `most` is how
-// large they get without their sign, Infinity where there are NaN or infinities; `grid`: sums of them are exact; `few`: they are few.
+// A column is { name, type, values, most, grid, few }: values are null, BigInt, number, text, boolean, a date as "2019-07-31"; `most` is
+// how large they get without their sign, Infinity where there are NaN or infinities; `grid`: sums of them are exact; `few`: they are few.
 
 const fs = require("fs");
 
@@ -35,7 +35,8 @@ exports.newDraw = (seed) => {
 
 // ---- Columns ----
 
-const PIECES = ["a", "b", "Zz", "x", "é", "Ž", "яЙ", "Σ", "€", "😀", " ", ",", '"', "'", "\n", "\r\n", "\\", "\t", "%", ";", "7", "-", "\0"];
+const PIECES = ["a", "b", "Zz", "x", "é", "Ž", "яЙ", "Σ", "€", "😀", " ", ",", '"', "'", "\n", "\r\n", "\\", "\t", "%", ";", "7", "-",
+  "\0"];
 const LEAST = -(2n ** 63n), MOST = 2n ** 63n - 1n;
 
 const dateOf = (days) => new Date(days * 86400000).toISOString().slice(0, 10);
